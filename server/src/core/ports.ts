@@ -1,0 +1,91 @@
+import type { AudioTrackInfo, Frame, TrackInfo, VideoTrackInfo } from "@millrace/media/frame";
+
+/** Where time comes from. Tests pass a fake. */
+export interface Clock {
+  /** Monotonic time in microseconds from an arbitrary origin. Integer. */
+  nowUs(): number;
+  /** Wall clock in milliseconds since 1970, with fractions. */
+  wallMs(): number;
+  /** Calls back once after `delayMs`. The returned timer does not keep the process alive. */
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** A logger with fixed fields. Levels as in the style guide; no secret goes above debug. */
+export interface Log {
+  error(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+  child(fields: object): Log;
+}
+
+/** Ways in and out, as named in metrics, logs and the API. */
+export type Transport =
+  | "rtmp"
+  | "rtmp-play"
+  | "flv-tcp"
+  | "whip"
+  | "whep"
+  | "webrtc"
+  | "http-flv"
+  | "ws-flv"
+  | "sse"
+  | "long-poll"
+  | "mjpeg"
+  | "icy"
+  | "ll-hls"
+  | "demo";
+
+/** What is asked at the access seam before any media flows. */
+export interface AccessRequest {
+  readonly action: "publish" | "play";
+  /** The stream's name, such as `live/cam`. Already checked by `parseStreamName`. */
+  readonly stream: string;
+  /** The token that the client showed, whatever way it came; undefined when it showed none. */
+  readonly token: string | undefined;
+  /** The client's IP address as text, without a port. */
+  readonly address: string;
+  readonly transport: Transport;
+  /** The client's name for itself (`User-Agent`, `flashVer`); untrusted. */
+  readonly userAgent: string | undefined;
+}
+
+/** Decides who may publish and watch. Refuses by throwing a `RefusedError` (`UNAUTHORIZED` 401, `FORBIDDEN` 403). */
+export interface Access {
+  authorize(request: AccessRequest): Promise<void>;
+}
+
+/** What somebody needs made out of a source track. */
+export type DerivedTarget =
+  | { readonly kind: "audio"; readonly codec: "opus" }
+  | { readonly kind: "video"; readonly codec: "h264"; readonly reorder: false };
+
+/** Receives what a transcoder makes. Times are on the stream's own clock, derived from the input's times. */
+export interface DerivedSink {
+  /** Called before the first frame and whenever the configuration changes. */
+  info(info: AudioTrackInfo | VideoTrackInfo): void;
+  frame(frame: Frame): void;
+  /** The transcoder gave up; nothing follows. `code` is a stable string. */
+  failed(code: string, message: string): void;
+}
+
+/** A running derivation. */
+export interface Derivation {
+  /** Takes one source frame and keeps its bytes. Never blocks; what cannot be kept is dropped and counted. */
+  push(frame: Frame): void;
+  /** The source's configuration changed; frames after this call belong to it. */
+  reconfigure(info: TrackInfo): void;
+  close(): void;
+}
+
+/** Makes derived tracks. Implemented by `transcode/`. */
+export interface Transcoder {
+  /** Why this derivation cannot be made, as a stable code (`NO_TRANSCODER`, `CODEC_UNSUPPORTED`); undefined when it can. */
+  refusal(source: TrackInfo, target: DerivedTarget): string | undefined;
+  /** @throws RefusedError when it cannot be made or the pool is full. */
+  start(source: TrackInfo, target: DerivedTarget, sink: DerivedSink): Derivation;
+}

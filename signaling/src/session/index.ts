@@ -1,0 +1,89 @@
+/** Where a browser may find STUN and TURN, as `RTCIceServer`. `credential` is secret and short-lived. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+export interface TrackStatus {
+  readonly kind: "video" | "audio";
+  readonly codec: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly sampleRate?: number;
+  readonly channels?: number;
+}
+
+/** Advice for the publisher or reason for the viewer: a stable code and one sentence. */
+export interface Hint {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a session's RTP time maps to the server's wall clock at which the frame entered the gateway. */
+export interface CaptureTime {
+  /** RTP timestamp of the session's video (or, without video, audio) at `wallMs`. */
+  readonly rtpTime: number;
+  readonly clockRate: number;
+  /** Milliseconds since 1970 on the server's clock. */
+  readonly wallMs: number;
+}
+
+export interface StreamStatus {
+  readonly name: string;
+  /** `waiting`: the publisher is gone and may come back within the grace time. */
+  readonly state: "live" | "waiting" | "offline";
+  readonly tracks: readonly TrackStatus[];
+  readonly hints: readonly Hint[];
+  readonly captureTime?: CaptureTime;
+}
+
+export interface SessionRequest {
+  readonly action: "watch" | "publish";
+  readonly stream: string;
+  readonly token: string | undefined;
+  /** The client's IP address. */
+  readonly address: string;
+  readonly transport: "webrtc" | "whep" | "whip";
+  readonly userAgent: string | undefined;
+}
+
+/** What the session's owner is told, in order, until `bye`. */
+export interface SessionObserver {
+  stream(status: StreamStatus): void;
+  /** The server ended the session; nothing follows. `reason` is a stable code. */
+  bye(reason: string): void;
+}
+
+/** ICE parameters of the answering side, for an ICE restart without a full description (RFC 8840). */
+export interface IceRestart {
+  readonly ufrag: string;
+  readonly pwd: string;
+  /** `candidate:…` lines without `a=`. */
+  readonly candidates: readonly string[];
+}
+
+/** One peer's conversation, the same behind socket.io, WHIP and WHEP. Refusals are errors with a stable `code` and an HTTP `status`. */
+export interface JsepSession {
+  /** Unguessable. */
+  readonly id: string;
+  readonly iceServers: readonly IceServer[];
+  /** Applies the client's offer and gives the answer with all candidates. */
+  describe(offerSdp: string): Promise<string>;
+  /** `candidate:…`, or null for the end of candidates. */
+  addCandidate(candidate: string | null): void;
+  /** The client restarts ICE with new credentials; the old ones keep working when this throws. */
+  restartIce(ufrag: string, pwd: string): Promise<IceRestart>;
+  close(reason: string): void;
+}
+
+/** Opens sessions. The server implements it; signaling transports use it. */
+export interface JsepGateway {
+  /** Asks the access seam, then makes the session. @throws errors with `code` and `status`. */
+  open(request: SessionRequest, observer: SessionObserver): Promise<JsepSession>;
+  /**
+   * Tells the state of a stream, whether or not it exists yet, at once and at every change.
+   * Returns the way to stop.
+   */
+  observe(stream: string, listener: (status: StreamStatus) => void): () => void;
+}

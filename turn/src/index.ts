@@ -1,0 +1,1 @@
+export { issueCredentials, type TurnCredentials } from "./credentials.ts";
