@@ -1,0 +1,27 @@
+export { systemClock } from "./clock.ts";
+export type { TrackLease } from "./derived-track.ts";
+export { ProtocolError, RefusedError } from "./errors.ts";
+export type { FrameCache } from "./frame-cache.ts";
+export { FrameQueue, type FrameQueueLimits, type QueuedFrame } from "./frame-queue.ts";
+export { randomId } from "./ids.ts";
+export { type CoreLimits, defaultCoreLimits } from "./limits.ts";
+export { silentLog } from "./log.ts";
+export type {
+  Access,
+  AccessRequest,
+  Clock,
+  Derivation,
+  DerivedSink,
+  DerivedTarget,
+  Log,
+  Timer,
+  Transcoder,
+  Transport,
+} from "./ports.ts";
+export { Publisher, type PublisherInfo } from "./publisher.ts";
+export { Registry, type RegistryOptions } from "./registry.ts";
+export { Stream } from "./stream.ts";
+export type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";
+export { parseStreamName } from "./stream-name.ts";
+export { type FrameSink, Track } from "./track.ts";
+export type { Viewer, ViewerInfo } from "./viewer.ts";

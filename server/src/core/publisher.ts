@@ -1,0 +1,97 @@
+import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
+import { randomId } from "./ids.ts";
+import type { Clock, Timer, Transport } from "./ports.ts";
+import { SourceClock } from "./source-clock.ts";
+import type { Stream } from "./stream.ts";
+
+export interface PublisherInfo {
+  /** The stream's name, checked by `parseStreamName`. */
+  readonly stream: string;
+  readonly transport: Transport;
+  /** IP address without a port. */
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+  /** Somebody wants this publisher gone: close its connection, then call `Publisher.close`. */
+  onKick(reason: string): void;
+}
+
+/** Feeds one stream. Made by `Registry.publish`; whoever asked for it closes it. */
+export class Publisher {
+  readonly id: string = randomId();
+  readonly stream: Stream;
+  readonly info: PublisherInfo;
+  readonly startedWallMs: number;
+  readonly #clock = new SourceClock();
+  readonly #announced = new Set<MediaKind>();
+  readonly #staleTimer: Timer;
+  readonly #onClose: (publisher: Publisher) => void;
+  #closed = false;
+
+  constructor(options: {
+    readonly stream: Stream;
+    readonly info: PublisherInfo;
+    readonly clock: Clock;
+    readonly staleTrackMs: number;
+    onClose(publisher: Publisher): void;
+  }) {
+    this.stream = options.stream;
+    this.info = options.info;
+    this.startedWallMs = options.clock.wallMs();
+    this.#onClose = options.onClose;
+    this.#staleTimer = options.clock.after(options.staleTrackMs, () => this.#removeStale());
+  }
+
+  /** How often the encoder's time line jumped. */
+  get timelineJumps(): number {
+    return this.#clock.reanchored;
+  }
+
+  /** Announces a track or a new configuration of it. One video and one audio track. */
+  setTrack(info: TrackInfo): void {
+    if (this.#closed) return;
+    this.#announced.add(info.kind);
+    this.stream.setTrack(info);
+  }
+
+  removeTrack(kind: MediaKind): void {
+    if (this.#closed) return;
+    this.#announced.delete(kind);
+    this.stream.removeTrack(kind);
+  }
+
+  /**
+   * Takes a frame of an announced track, in decoding order, with times on the encoder's own clock in
+   * integer microseconds. Keeps its bytes. Frames of tracks not announced are ignored.
+   */
+  frame(kind: MediaKind, frame: Frame): void {
+    if (this.#closed || !this.#announced.has(kind)) return;
+    const offset = this.#clock.offsetFor(frame.dtsUs, this.stream.nowUs());
+    this.stream.deliver(kind, {
+      ptsUs: frame.ptsUs + offset,
+      dtsUs: frame.dtsUs + offset,
+      key: frame.key,
+      payload: frame.payload,
+    });
+  }
+
+  /** Advice that the ingest found out, such as a codec that nobody can play. */
+  hint(code: string, message: string): void {
+    if (!this.#closed) this.stream.addHint(code, message);
+  }
+
+  /** The publisher is gone: the stream waits for it. May be called twice. `reason` is a stable code. */
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#staleTimer.cancel();
+    this.#onClose(this);
+    this.stream.wait(reason);
+  }
+
+  /** A publisher that returned without one of the tracks it had before does not have it any more. */
+  #removeStale(): void {
+    for (const track of this.stream.tracks) {
+      if (!this.#announced.has(track.kind)) this.stream.removeTrack(track.kind);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { RefusedError } from "./errors.ts";
+import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
+import type { Clock, Log, Transcoder } from "./ports.ts";
+import { Publisher, type PublisherInfo } from "./publisher.ts";
+import { Stream } from "./stream.ts";
+import type { StreamChange, StreamObserver } from "./stream-events.ts";
+
+export interface RegistryOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly transcoder?: Transcoder;
+  readonly limits?: Partial<CoreLimits>;
+}
+
+/** All streams by name, and the only place where they begin. */
+export class Registry {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #transcoder: Transcoder | undefined;
+  readonly #limits: CoreLimits;
+  readonly #streams = new Map<string, Stream>();
+  readonly #publishers = new Map<string, Publisher>();
+  readonly #observers = new Map<string, Set<StreamObserver>>();
+  #closed = false;
+
+  constructor(options: RegistryOptions) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#transcoder = options.transcoder;
+    this.#limits = { ...defaultCoreLimits, ...options.limits };
+  }
+
+  /**
+   * Begins a stream, or takes over one that waits for its publisher.
+   * @throws RefusedError `STREAM_BUSY` 409 when somebody publishes it, `STREAMS_FULL` 503, `SHUTTING_DOWN` 503.
+   */
+  publish(info: PublisherInfo): Publisher {
+    if (this.#closed) throw new RefusedError("SHUTTING_DOWN", 503, "The server is shutting down.");
+    const present = this.#streams.get(info.stream);
+    if (present?.state === "live") {
+      throw new RefusedError("STREAM_BUSY", 409, `Somebody publishes ${info.stream} already.`);
+    }
+    if (present === undefined && this.#streams.size >= this.#limits.maxStreams) {
+      throw new RefusedError("STREAMS_FULL", 503, "There are as many streams as there may be.");
+    }
+    const stream = present ?? this.#create(info.stream);
+    const publisher = new Publisher({
+      stream,
+      info,
+      clock: this.#clock,
+      staleTrackMs: this.#limits.staleTrackMs,
+      onClose: (closed) => {
+        if (this.#publishers.get(stream.name) === closed) this.#publishers.delete(stream.name);
+      },
+    });
+    this.#publishers.set(stream.name, publisher);
+    if (present !== undefined) present.resume();
+    else this.#changed(stream, { type: "state", state: "live", reason: "PUBLISHED" });
+    return publisher;
+  }
+
+  get(name: string): Stream | undefined {
+    return this.#streams.get(name);
+  }
+
+  /** Who publishes that stream now. */
+  publisher(name: string): Publisher | undefined {
+    return this.#publishers.get(name);
+  }
+
+  list(): Stream[] {
+    return [...this.#streams.values()];
+  }
+
+  /**
+   * Tells every change of the stream with that name from now on, whether or not it exists yet.
+   * Returns how to stop.
+   */
+  observe(name: string, observer: StreamObserver): () => void {
+    const observers = this.#observers.get(name) ?? new Set();
+    this.#observers.set(name, observers);
+    observers.add(observer);
+    return () => {
+      observers.delete(observer);
+      if (observers.size === 0 && this.#observers.get(name) === observers) {
+        this.#observers.delete(name);
+      }
+    };
+  }
+
+  /** Ends every stream and takes no more. May be called twice. */
+  close(reason: string): void {
+    this.#closed = true;
+    for (const publisher of [...this.#publishers.values()]) publisher.info.onKick(reason);
+    for (const stream of [...this.#streams.values()]) stream.end(reason);
+    for (const publisher of [...this.#publishers.values()]) publisher.close(reason);
+  }
+
+  #create(name: string): Stream {
+    const stream = new Stream({
+      name,
+      clock: this.#clock,
+      log: this.#log,
+      limits: this.#limits,
+      transcoder: this.#transcoder,
+      onChange: (changed, change) => this.#changed(changed, change),
+      onEnd: (ended) => {
+        if (this.#streams.get(name) === ended) this.#streams.delete(name);
+      },
+    });
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  #changed(stream: Stream, change: StreamChange): void {
+    if (change.type === "state") {
+      this.#log.info(
+        { stream: stream.name, state: change.state, reason: change.reason },
+        `stream ${change.state}`,
+      );
+    }
+    for (const observer of [...(this.#observers.get(stream.name) ?? [])]) observer(change);
+  }
+}

@@ -1,0 +1,257 @@
+import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
+import { DerivedTrack, type TrackLease, targetId } from "./derived-track.ts";
+import { RefusedError } from "./errors.ts";
+import type { FrameCacheLimits } from "./frame-cache.ts";
+import { randomId } from "./ids.ts";
+import type { CoreLimits } from "./limits.ts";
+import type { Clock, DerivedTarget, Log, Timer, Transcoder } from "./ports.ts";
+import type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";
+import { Track } from "./track.ts";
+import type { Viewer, ViewerInfo } from "./viewer.ts";
+
+export interface StreamOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: CoreLimits;
+  readonly transcoder: Transcoder | undefined;
+  /** Called once when the stream has ended. */
+  onEnd(stream: Stream): void;
+  /** Told every change, before the stream's own observers. */
+  onChange(stream: Stream, change: StreamChange): void;
+}
+
+/** Key frames further apart than this make late viewers of segment outputs wait. */
+const longKeyIntervalUs = 4_500_000;
+
+/** A named live broadcast: tracks, viewers and the time they share. It outlives its publisher by the grace time. */
+export class Stream {
+  readonly name: string;
+  /** Unguessable; tells two streams of the same name apart. */
+  readonly id: string = randomId();
+  readonly startedWallMs: number;
+  readonly #options: StreamOptions;
+  readonly #originUs: number;
+  readonly #cacheLimits: FrameCacheLimits;
+  readonly #tracks = new Map<MediaKind, Track>();
+  readonly #derived = new Map<string, DerivedTrack>();
+  readonly #viewers = new Map<string, Viewer>();
+  readonly #observers = new Set<StreamObserver>();
+  readonly #hints = new Map<string, Hint>();
+  #state: StreamState = "live";
+  #grace: Timer | undefined;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.#originUs = options.clock.nowUs();
+    this.startedWallMs = options.clock.wallMs();
+    this.#cacheLimits = {
+      maxBytes: options.limits.gopMaxBytes,
+      maxUs: options.limits.gopMaxSeconds * 1_000_000,
+    };
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** The publisher's tracks, video first. */
+  get tracks(): readonly Track[] {
+    return [this.#tracks.get("video"), this.#tracks.get("audio")].filter(
+      (track) => track !== undefined,
+    );
+  }
+
+  track(kind: MediaKind): Track | undefined {
+    return this.#tracks.get(kind);
+  }
+
+  get derivedTracks(): readonly Track[] {
+    return [...this.#derived.values()].map((derived) => derived.track);
+  }
+
+  get hints(): readonly Hint[] {
+    return [...this.#hints.values()];
+  }
+
+  get viewers(): ReadonlyMap<string, Viewer> {
+    return this.#viewers;
+  }
+
+  /** The stream's own time: microseconds since it began. */
+  nowUs(): number {
+    return this.#options.clock.nowUs() - this.#originUs;
+  }
+
+  /** Wall clock (ms since 1970) at which a frame with this time entered the gateway or, better known, was captured. */
+  captureWallMs(ptsUs: number): number {
+    return this.#options.clock.wallMs() - (this.nowUs() - ptsUs) / 1000;
+  }
+
+  /** Tells every change from now on. Returns how to stop. */
+  observe(observer: StreamObserver): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
+  /**
+   * A share in a track made from one of the stream's own.
+   * @throws RefusedError `TRACK_MISSING` 404, `NO_TRANSCODER` 501, `CODEC_UNSUPPORTED` 415 or what the transcoder says.
+   */
+  acquire(target: DerivedTarget): TrackLease {
+    const id = targetId(target);
+    const present = this.#derived.get(id);
+    if (present !== undefined) return present.lease();
+    const source = this.#tracks.get(target.kind);
+    if (source === undefined) {
+      throw new RefusedError("TRACK_MISSING", 404, `The stream has no ${target.kind}.`);
+    }
+    const transcoder = this.#options.transcoder;
+    const refusal =
+      transcoder?.refusal(source.info, target) ?? (transcoder ? undefined : "NO_TRANSCODER");
+    if (transcoder === undefined || refusal !== undefined) {
+      const code = refusal ?? "NO_TRANSCODER";
+      throw new RefusedError(
+        code,
+        code === "NO_TRANSCODER" ? 501 : 415,
+        `${source.info.codec} cannot be turned into ${target.codec} here.`,
+      );
+    }
+    const derived = new DerivedTrack({
+      source,
+      target,
+      transcoder,
+      clock: this.#options.clock,
+      log: this.#options.log.child({ stream: this.name }),
+      cacheLimits: this.#cacheLimits,
+      lingerMs: this.#options.limits.derivedLingerMs,
+      onEnd: () => {
+        if (this.#derived.get(id) === derived) this.#derived.delete(id);
+      },
+    });
+    this.#derived.set(id, derived);
+    return derived.lease();
+  }
+
+  /** Counts a viewer until it is closed. @throws RefusedError `VIEWERS_FULL` 503, `STREAM_NOT_FOUND` 404. */
+  addViewer(info: ViewerInfo): Viewer {
+    if (this.#state === "ended") {
+      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${this.name}.`);
+    }
+    if (this.#viewers.size >= this.#options.limits.maxViewersPerStream) {
+      throw new RefusedError("VIEWERS_FULL", 503, `${this.name} has as many viewers as it may.`);
+    }
+    const id = info.id ?? randomId();
+    const viewer: Viewer = {
+      id,
+      info,
+      joinedWallMs: this.#options.clock.wallMs(),
+      close: () => {
+        if (this.#viewers.get(id) === viewer) this.#viewers.delete(id);
+      },
+    };
+    this.#viewers.set(id, viewer);
+    return viewer;
+  }
+
+  /** Notes advice for the publisher, once per code. */
+  addHint(code: string, message: string): void {
+    if (this.#hints.has(code)) return;
+    const hint = { code, message };
+    this.#hints.set(code, hint);
+    this.#tell({ type: "hint", hint });
+  }
+
+  /** For Publisher: adds a track or gives it a new configuration. */
+  setTrack(info: TrackInfo): void {
+    const present = this.#tracks.get(info.kind);
+    if (present === undefined) {
+      const log = this.#options.log.child({ stream: this.name });
+      this.#tracks.set(info.kind, new Track(info.kind, info, this.#cacheLimits, log));
+      this.#tell({ type: "tracks" });
+    } else if (present.reconfigure(info)) {
+      this.#tell({ type: "tracks" });
+    }
+  }
+
+  /** For Publisher: ends a track. */
+  removeTrack(kind: MediaKind): void {
+    const track = this.#tracks.get(kind);
+    if (track === undefined) return;
+    this.#tracks.delete(kind);
+    track.end("TRACK_REMOVED");
+    this.#tell({ type: "tracks" });
+  }
+
+  /** For Publisher: hands out a frame whose times are on the stream's clock. */
+  deliver(kind: MediaKind, frame: Frame): void {
+    const track = this.#tracks.get(kind);
+    if (track === undefined) return;
+    const reorderKnown = track.deliver(frame);
+    if (kind !== "video") return;
+    if (frame.key) {
+      this.#tracks.get("audio")?.trimAudio(frame.dtsUs);
+      this.#checkKeyInterval(track);
+    }
+    if (reorderKnown) this.#tell({ type: "tracks" });
+    if (track.reorders === true && !this.#hints.has("B_FRAMES")) {
+      this.addHint(
+        "B_FRAMES",
+        "The encoder makes B-frames, which WebRTC cannot play: set B-frames to 0 (OBS: Output, Advanced, B-frames 0 or Tune zerolatency; ffmpeg: -bf 0).",
+      );
+    }
+  }
+
+  /** For Registry: a publisher took over a stream that waited. */
+  resume(): void {
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    this.#hints.clear();
+    for (const track of this.#tracks.values()) track.restart();
+    this.#setState("live", "PUBLISHER_RETURNED");
+  }
+
+  /** For Publisher: nobody publishes now; the stream ends unless somebody returns within the grace time. */
+  wait(reason: string): void {
+    if (this.#state !== "live") return;
+    const { graceMs } = this.#options.limits;
+    if (graceMs <= 0) {
+      this.end(reason);
+      return;
+    }
+    this.#setState("waiting", reason);
+    this.#grace = this.#options.clock.after(graceMs, () => this.end(reason));
+  }
+
+  /** Ends the stream for everybody. May be called twice. */
+  end(reason: string): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#grace?.cancel();
+    for (const derived of [...this.#derived.values()]) derived.end("STREAM_ENDED");
+    for (const track of this.#tracks.values()) track.end("STREAM_ENDED");
+    this.#options.onEnd(this);
+    this.#tell({ type: "state", state: "offline", reason });
+    this.#observers.clear();
+  }
+
+  #setState(state: "live" | "waiting", reason: string): void {
+    this.#state = state;
+    this.#tell({ type: "state", state, reason });
+  }
+
+  #checkKeyInterval(track: Track): void {
+    if ((track.keyIntervalUs ?? 0) <= longKeyIntervalUs) return;
+    const seconds = Math.round((track.keyIntervalUs ?? 0) / 1_000_000);
+    this.addHint(
+      "KEY_INTERVAL_LONG",
+      `Key frames come every ${seconds} s: set the key frame interval to 2 s (OBS: Output, Keyframe Interval 2; ffmpeg: -g 60 at 30 fps).`,
+    );
+  }
+
+  #tell(change: StreamChange): void {
+    this.#options.onChange(this, change);
+    for (const observer of [...this.#observers]) observer(change);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Transport } from "./ports.ts";
+
+export interface ViewerInfo {
+  readonly transport: Transport;
+  /** IP address without a port. */
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+  /** The session's id in logs and the API; made here when absent. */
+  readonly id?: string;
+  /** Ends the viewer's session; the session then calls `Viewer.close`. */
+  onKick?(reason: string): void;
+  /** Figures of the session, for the API. */
+  stats?(): object;
+}
+
+/** One viewer as the stream counts it. Whoever made it closes it when its session ends. */
+export interface Viewer {
+  readonly id: string;
+  readonly info: ViewerInfo;
+  readonly joinedWallMs: number;
+  /** May be called twice. */
+  close(): void;
+}
