@@ -1,0 +1,57 @@
+import { chromium } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
+import { publishWithFfmpeg } from "./peers/encoders.ts";
+import { Gateway } from "./peers/gateway.ts";
+import { canMakeNetworks, TestNetwork } from "./peers/network.ts";
+import {
+  keepPeerConnections,
+  receiverStats,
+  waitForPictures,
+  watchPictures,
+  watchReport,
+} from "./peers/viewer.ts";
+
+test.skip(
+  () => !process.env["CI"] && !canMakeNetworks(),
+  "network namespaces with packet loss cannot be made here",
+);
+
+for (const { lossPercent, freezes } of [
+  { lossPercent: 2, freezes: 0 },
+  { lossPercent: 5, freezes: 0 },
+  { lossPercent: 10, freezes: 1 },
+]) {
+  test(`${lossPercent} % of all packets lost: at most ${freezes} freezes in 30 s`, async ({
+    cleanup,
+  }) => {
+    const network = new TestNetwork();
+    cleanup(async () => network.close());
+    const gateway = await Gateway.start({ network });
+    cleanup(() => gateway.stop());
+    const encoder = publishWithFfmpeg(
+      `${gateway.rtmpUrl}/lossy`,
+      { profile: "main", width: 854, height: 480 },
+      network,
+    );
+    cleanup(() => encoder.stop());
+    const browser = await chromium.launch({
+      executablePath: network.chromiumOnClient(process.env["CHROMIUM"] ?? "/usr/bin/chromium"),
+      args: ["--autoplay-policy=no-user-gesture-required"],
+    });
+    cleanup(() => browser.close());
+    const page = await browser.newPage();
+    await keepPeerConnections(page);
+    await page.goto(`${gateway.url}/live/lossy`);
+    await watchPictures(page);
+    await waitForPictures(page, 60);
+    network.shape({ lossPercent });
+    const before = await receiverStats(page);
+    await waitForPictures(page, 870, 60_000);
+    const after = await receiverStats(page);
+    const { longestGapMs } = await watchReport(page);
+    const figures = `${network.droppedPackets} packets dropped, ${after.nackCount - before.nackCount} NACKs, ${after.pliCount - before.pliCount} PLIs, ${after.freezeCount - before.freezeCount} freezes, longest gap ${longestGapMs.toFixed(0)} ms`;
+    test.info().annotations.push({ type: "figures", description: figures });
+    expect(network.droppedPackets).toBeGreaterThan(50);
+    expect(after.freezeCount - before.freezeCount, figures).toBeLessThanOrEqual(freezes);
+  });
+}
