@@ -1,0 +1,111 @@
+import { TagType } from "@millrace/media/flv";
+import type { MediaKind } from "@millrace/media/frame";
+import { RefusedError } from "../core/errors.ts";
+import type { Registry } from "../core/registry.ts";
+import { RtmpPlayer, type TagOutput } from "./from-stream.ts";
+import type { RtmpServerLimits } from "./limits.ts";
+import type { RoleRequest } from "./session-events.ts";
+import type { TagBodies } from "./tag-bodies.ts";
+import { RtmpIngest } from "./to-stream.ts";
+
+/** Who asks for a role, and what it needs. */
+export interface RoleOwner {
+  /** The session's id. */
+  readonly id: string;
+  /** IP address without a port. */
+  readonly address: string;
+  readonly registry: Registry;
+  readonly limits: RtmpServerLimits;
+  readonly bodies: TagBodies;
+  readonly output: TagOutput;
+  /** Somebody wants this client gone. */
+  kick(reason: string): void;
+}
+
+/** What a connection does for a stream. Whoever began it ends it. */
+export interface Role {
+  readonly type: "publish" | "play";
+  /** Bytes of frames that wait. */
+  readonly queuedBytes: number;
+  /** To be called once, when the peer has been told that the role began. */
+  start(): void;
+  /** A publisher's tag. Returns whether it was audio or video. @throws ProtocolError when it is wrong. */
+  tag(tagType: number, timestampMs: number, body: Uint8Array): boolean;
+  pause(paused: boolean): void;
+  select(kind: MediaKind, wanted: boolean): void;
+  /** A player's network took what was handed over. */
+  drained(): void;
+  /** `code` is a stable string. */
+  end(code: string): void;
+}
+
+const nothing = (): void => {};
+
+/** @throws RefusedError as `Registry.publish`. */
+export function beginPublish(stream: string, request: RoleRequest, owner: RoleOwner): Role {
+  const publisher = owner.registry.publish({
+    stream,
+    transport: "rtmp",
+    address: owner.address,
+    userAgent: request.connect.userAgent,
+    onKick: (reason) => owner.kick(reason),
+  });
+  const ingest = new RtmpIngest(publisher);
+  return {
+    type: "publish",
+    queuedBytes: 0,
+    start: nothing,
+    tag(tagType, timestampMs, body): boolean {
+      ingest.tag(tagType, timestampMs, body);
+      return tagType !== TagType.script;
+    },
+    pause: nothing,
+    select: nothing,
+    drained: nothing,
+    end: (code) => publisher.close(code),
+  };
+}
+
+/** @throws RefusedError `STREAM_NOT_FOUND` 404 or as `Stream.addViewer`. */
+export function beginPlay(name: string, request: RoleRequest, owner: RoleOwner): Role {
+  const stream = owner.registry.get(name);
+  if (stream === undefined) {
+    throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
+  }
+  const { limits } = owner;
+  const viewer = stream.addViewer({
+    id: owner.id,
+    transport: "rtmp-play",
+    address: owner.address,
+    userAgent: request.connect.userAgent,
+    onKick: (reason) => owner.kick(reason),
+    stats: () => ({
+      sentFrames: player.sentFrames,
+      droppedFrames: player.droppedFrames,
+      queuedBytes: player.queuedBytes,
+    }),
+  });
+  const player = new RtmpPlayer({
+    stream,
+    output: owner.output,
+    bodies: owner.bodies,
+    fourCcs: request.connect.fourCcs,
+    queue: { maxBytes: limits.playQueueBytes, maxUs: limits.playQueueMs * 1000 },
+    maxWaitingBytes: limits.playSocketBytes,
+  });
+  return {
+    type: "play",
+    get queuedBytes(): number {
+      return player.queuedBytes;
+    },
+    start: () => player.start(),
+    tag: () => false,
+    pause: (paused) => player.pause(paused),
+    select: (kind, wanted) => player.select(kind, wanted),
+    drained: () => player.drained(),
+    end(): void {
+      player.close();
+      viewer.close();
+    },
+  };
+}
