@@ -1,3 +1,12 @@
+export { SignalingError } from "./error.ts";
+export {
+  type CandidateVerdict,
+  type DescriptionVerdict,
+  Negotiation,
+  type NegotiationState,
+  type Politeness,
+} from "./negotiation.ts";
+
 /** Where a browser may find STUN and TURN, as `RTCIceServer`. `credential` is secret and short-lived. */
 export interface IceServer {
   readonly urls: readonly string[];

@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AddressRate, OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
+import type { SessionRequest } from "@millrace/signaling/session";
+import { systemClock } from "../core/clock.ts";
+import type { Clock, Log } from "../core/ports.ts";
+import { parseStreamName } from "../core/stream-name.ts";
+import {
+  bearerOrQueryToken,
+  defaultWhepLimits,
+  type WhepLimits,
+  type WhepOptions,
+} from "./options.ts";
+import { HttpRefusal } from "./problem.ts";
+import { contentType, readBody } from "./request-body.ts";
+import { SessionRegistry } from "./session-registry.ts";
+
+const maxUserAgentLength = 256;
+
+/** One request with its answer, and the parts of its address. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/** What all of HTTP signaling shares: checks in front of the gateway, and the sessions behind it. */
+export class Desk {
+  readonly limits: WhepLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly origins: OriginPolicy;
+  readonly sessions: SessionRegistry;
+  readonly #options: WhepOptions;
+  readonly #trust: ProxyTrust;
+  readonly #joins: AddressRate;
+  readonly #requests: AddressRate;
+
+  /** @throws RangeError when `origins` or `trustProxy` are malformed. */
+  constructor(options: WhepOptions) {
+    this.limits = { ...defaultWhepLimits, ...options.limits };
+    this.clock = options.clock ?? systemClock;
+    this.log = options.log;
+    this.#options = options;
+    this.#trust = new ProxyTrust(options.trustProxy);
+    this.origins = new OriginPolicy(options.origins ?? "*", this.#trust);
+    this.sessions = new SessionRegistry(options.gateway, this.clock, this.limits);
+    this.#joins = new AddressRate(this.limits.joins);
+    this.#requests = new AddressRate(this.limits.requests);
+  }
+
+  /** The address of one of our resources as clients reach it: an absolute path. */
+  location(request: IncomingMessage, path: string): string {
+    return `${this.#trust.prefix(request)}${this.#options.basePath ?? ""}${path}`;
+  }
+
+  /** Before POST, PATCH and DELETE. @throws HttpRefusal `ORIGIN_FORBIDDEN` 403, `RATE_LIMITED` 429. */
+  admit(request: IncomingMessage, kind: "join" | "change"): void {
+    if (!this.origins.allows(request)) {
+      throw new HttpRefusal("ORIGIN_FORBIDDEN", 403, "Pages of that origin may not do this.");
+    }
+    const address = this.#trust.clientAddress(request);
+    const nowUs = this.clock.nowUs();
+    const waitMs =
+      this.#requests.take(address, nowUs) ||
+      (kind === "join" ? this.#joins.take(address, nowUs) : 0);
+    if (waitMs > 0) throw rateLimited(waitMs);
+  }
+
+  /** @throws HttpRefusal `CONTENT_TYPE_UNSUPPORTED` 415. */
+  requireType(request: IncomingMessage, type: string, acceptHeader: string): void {
+    if (contentType(request) === type) return;
+    const message = `The body must be ${type}.`;
+    throw new HttpRefusal("CONTENT_TYPE_UNSUPPORTED", 415, message, { [acceptHeader]: type });
+  }
+
+  body(request: IncomingMessage, maxBytes: number): Promise<string> {
+    return readBody(request, maxBytes, this.clock, this.limits.bodyTimeoutMs);
+  }
+
+  /** Reads an offer. @throws HttpRefusal `SDP_INVALID` 400 when it is none. */
+  async offer(request: IncomingMessage): Promise<string> {
+    return checkedOffer(await this.body(request, this.limits.maxSdpBytes));
+  }
+
+  /** What the gateway is asked. @throws RefusedError `STREAM_NAME_INVALID` 400; HttpRefusal `TOKEN_TOO_LONG` 400. */
+  sessionRequest({ request, query }: Exchange, stream: string, token?: string): SessionRequest {
+    const shown = (this.#options.tokenFrom ?? bearerOrQueryToken)(request, query) ?? token;
+    if ((shown ?? "").length > this.limits.maxTokenLength) {
+      throw new HttpRefusal("TOKEN_TOO_LONG", 400, "The token is too long.");
+    }
+    return {
+      action: "watch",
+      stream: parseStreamName(stream),
+      token: shown,
+      address: this.#trust.clientAddress(request),
+      transport: "whep",
+      userAgent: request.headers["user-agent"]?.slice(0, maxUserAgentLength),
+    };
+  }
+}
+
+export function rateLimited(waitMs: number): HttpRefusal {
+  const retryAfter = String(Math.max(1, Math.ceil(waitMs / 1000)));
+  return new HttpRefusal("RATE_LIMITED", 429, "Too many requests.", { "Retry-After": retryAfter });
+}
+
+/** @throws HttpRefusal `SDP_INVALID` 400 for what does not begin as a description does. */
+export function checkedOffer(sdp: string): string {
+  if (/^v=0\r?\n/.test(sdp)) return sdp;
+  throw new HttpRefusal("SDP_INVALID", 400, "The body is not a session description.");
+}

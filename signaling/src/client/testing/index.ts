@@ -1,0 +1,1 @@
+export { FakeChannel, FakePeer } from "./fake-peer.ts";

@@ -1,0 +1,4 @@
+export { AddressRate, addressKey } from "./address-rate.ts";
+export { type AllowedOrigins, OriginPolicy } from "./origin-policy.ts";
+export { type GateRequest, ProxyTrust } from "./proxy-trust.ts";
+export { type Rate, TokenBucket } from "./token-bucket.ts";
