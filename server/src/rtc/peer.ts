@@ -49,6 +49,10 @@ export interface PeerEvents {
    * the callee only until it returns.
    */
   datagram(bytes: Buffer, nowUs: number): void;
+  /** Nothing authentic came for some seconds; the peer may come back until it is closed. */
+  disconnected?(): void;
+  /** The peer came back after `disconnected`. */
+  reconnected?(): void;
   /** The peer is gone; nothing follows. `reason` is a stable code such as `PEER_TIMEOUT`. Exactly once. */
   closed(reason: string): void;
 }
@@ -56,6 +60,15 @@ export interface PeerEvents {
 export interface RemoteAddress {
   readonly address: string;
   readonly port: number;
+}
+
+/** Our side's new ICE credentials and all candidates, for an answer without a description (RFC 8840). */
+export interface IceRestartAnswer {
+  readonly ufrag: string;
+  /** Secret: never logged. */
+  readonly pwd: string;
+  /** `candidate:…` lines without `a=`. */
+  readonly candidates: readonly string[];
 }
 
 /** One WebRTC peer: ICE, DTLS and keys. RTP and RTCP are the owner's business. */
@@ -73,6 +86,12 @@ export interface Peer {
    * @throws ProtocolError `SDP_INVALID`, `SDP_UNSUPPORTED`; the session that was there before goes on.
    */
   answer(offerSdp: string): Promise<string>;
+  /**
+   * The client restarts ICE with these credentials of its own. The old ones keep working until an address is
+   * nominated with the new ones.
+   * @throws ProtocolError `ICE_INVALID`; nothing has changed then.
+   */
+  restartIce(ufrag: string, pwd: string): IceRestartAnswer;
   /** Adds a remote candidate line (`candidate:…`). Candidates that cannot be used are ignored. */
   addCandidate(candidate: string): void;
   /** Sends one datagram to the remote address; dropped while there is none. Does not keep `datagram` after the same tick unless the kernel is busy, so callers never rewrite it. */
