@@ -1,0 +1,166 @@
+import type { Registry, Stream, Track, Viewer } from "../core/index.ts";
+
+/** One place where the server listens. */
+export interface ListenAddress {
+  /** IP address; `::` and `0.0.0.0` stand for all. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the server listens, as it is logged and told by the API; absent what is switched off or not up. */
+export interface GatewayAddresses {
+  /** Pages, API and signaling. */
+  readonly http?: ListenAddress;
+  readonly rtmp?: ListenAddress;
+  /** UDP, for WebRTC media. */
+  readonly rtc?: ListenAddress;
+}
+
+export interface ServerFacts {
+  readonly version: string;
+  readonly startedWallMs: number;
+  addresses(): GatewayAddresses;
+  readonly publicUrls: readonly string[];
+  readonly basePath: string;
+  /** What makes Opus out of AAC here. */
+  transcoder(): string;
+  isReady(): boolean;
+}
+
+/** The documents of `/api/v1`, made from what the registry knows at the moment. */
+export class Documents {
+  readonly #registry: Registry;
+  readonly #facts: ServerFacts;
+
+  constructor(registry: Registry, facts: ServerFacts) {
+    this.#registry = registry;
+    this.#facts = facts;
+  }
+
+  server(): object {
+    const facts = this.#facts;
+    const streams = this.#registry.list();
+    return {
+      name: "millrace",
+      version: facts.version,
+      node: process.versions.node,
+      startedAt: iso(facts.startedWallMs),
+      ready: facts.isReady(),
+      addresses: addressList(facts.addresses()),
+      publicUrls: facts.publicUrls,
+      basePath: facts.basePath,
+      transcoder: facts.transcoder(),
+      streams: streams.length,
+      viewers: streams.reduce((sum, stream) => sum + stream.viewers.size, 0),
+    };
+  }
+
+  /** Without figures that change all the time, so that the entity tag stays while nothing happens. */
+  streams(): object {
+    const streams = this.#registry.list().sort((a, b) => (a.name < b.name ? -1 : 1));
+    return {
+      streams: streams.map((stream) => ({ ...publicPart(stream), ...this.#publisherPart(stream) })),
+    };
+  }
+
+  stream(name: string, full: boolean): object | undefined {
+    const stream = this.#registry.get(name);
+    if (stream === undefined) return undefined;
+    if (!full) return publicPart(stream);
+    return {
+      ...publicPart(stream),
+      ...this.#publisherPart(stream),
+      tracks: [...stream.tracks, ...stream.derivedTracks].map((track) => ({
+        ...trackPart(track),
+        ...trackFigures(track),
+      })),
+      viewerList: [...stream.viewers.values()].map(viewerPart),
+    };
+  }
+
+  streamSummary(name: string): { readonly state: string; readonly codecs: readonly string[] } {
+    const stream = this.#registry.get(name);
+    return {
+      state: stream === undefined || stream.state === "ended" ? "offline" : stream.state,
+      codecs: stream?.tracks.map((track) => track.info.codecString) ?? [],
+    };
+  }
+
+  #publisherPart(stream: Stream): object {
+    const publisher = this.#registry.publisher(stream.name);
+    if (publisher === undefined) return { publisher: null };
+    const { transport, address, userAgent } = publisher.info;
+    const startedAt = iso(publisher.startedWallMs);
+    return { publisher: { id: publisher.id, transport, address, userAgent, startedAt } };
+  }
+}
+
+function addressList({ http, rtmp, rtc }: GatewayAddresses): readonly object[] {
+  const entry = (protocol: string, transport: string, at: ListenAddress | undefined): object[] =>
+    at === undefined ? [] : [{ protocol, transport, ...at }];
+  return [
+    ...entry("http", "tcp", http),
+    ...entry("rtmp", "tcp", rtmp),
+    ...entry("webrtc", "udp", rtc),
+  ];
+}
+
+/** What whoever may watch a stream may know of it. */
+function publicPart(stream: Stream): object {
+  const byTransport: Record<string, number> = {};
+  for (const { info } of stream.viewers.values()) {
+    byTransport[info.transport] = (byTransport[info.transport] ?? 0) + 1;
+  }
+  return {
+    name: stream.name,
+    state: stream.state,
+    startedAt: iso(stream.startedWallMs),
+    tracks: stream.tracks.map(trackPart),
+    hints: stream.hints,
+    viewers: { count: stream.viewers.size, byTransport },
+  };
+}
+
+function trackPart(track: Track): object {
+  const { info } = track;
+  const format =
+    info.kind === "video"
+      ? { width: info.width, height: info.height, bFrames: track.reorders ?? null }
+      : { sampleRate: info.sampleRate, channels: info.channels };
+  return {
+    id: track.id,
+    kind: info.kind,
+    codec: info.codec,
+    codecString: info.codecString,
+    derived: track.derived,
+    ...format,
+  };
+}
+
+function trackFigures(track: Track): object {
+  const keyIntervalUs = track.kind === "video" ? track.keyIntervalUs : undefined;
+  return {
+    bitrateBps: Math.round(track.bitrateBps),
+    ...(keyIntervalUs === undefined ? {} : { keyIntervalMs: Math.round(keyIntervalUs / 1000) }),
+    ...track.totals,
+    cachedFrames: track.cache.frames.length,
+    cachedBytes: track.cache.sizeBytes,
+  };
+}
+
+function viewerPart(viewer: Viewer): object {
+  const { transport, address, userAgent, stats } = viewer.info;
+  const joinedAt = iso(viewer.joinedWallMs);
+  return {
+    id: viewer.id,
+    transport,
+    address,
+    userAgent,
+    joinedAt,
+    stats: stats?.call(viewer.info) ?? null,
+  };
+}
+
+function iso(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

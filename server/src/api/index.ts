@@ -1,0 +1,6 @@
+export {
+  Documents,
+  type GatewayAddresses,
+  type ListenAddress,
+  type ServerFacts,
+} from "./documents.ts";

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { StaticAccess } from "./auth/index.ts";
+import { banner } from "./banner.ts";
+import { loadConfig } from "./config/index.ts";
+
+const http = { host: "::", port: 8080 };
+const rtmp = { host: "::", port: 1935 };
+
+function show(...args: string[]): string {
+  const { config } = loadConfig({ args, readFile: () => "" });
+  const { openness } = new StaticAccess(config.auth);
+  return banner("1.2.3", config, config.rtmp.enabled ? { http, rtmp } : { http }, openness);
+}
+
+describe("banner", () => {
+  it("says where to watch, how to set OBS, and who is let in", () => {
+    const text = show("--demo");
+    expect(text).toContain("http://localhost:8080/live/demo");
+    expect(text).toMatch(/Server +rtmp:\/\/localhost\/live\n/);
+    expect(text).toMatch(/Stream key +cam\n/);
+    expect(text).toContain("publish  from this machine without a token");
+    expect(text).toContain("--auth-publish-tokens TOKEN");
+  });
+
+  it("names tokens but never shows one", () => {
+    const text = show("--auth-publish-tokens=secret-token-1", "--auth-play-tokens=secret-token-2");
+    expect(text).toContain("cam?token=TOKEN");
+    expect(text).toContain("publish  only with a token");
+    expect(text).not.toContain("secret-token");
+  });
+
+  it("uses the public address and the path prefix, and leaves out what is off", () => {
+    expect(show("--http-public-urls=https://tv.example/x/")).toContain(
+      "https://tv.example/x/live/cam",
+    );
+    expect(show("--http-base-path=/v")).toContain("http://localhost:8080/v/live/cam");
+    expect(show("--no-rtmp-enabled")).not.toContain("rtmp://");
+  });
+});

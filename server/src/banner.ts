@@ -1,0 +1,94 @@
+import { networkInterfaces } from "node:os";
+import type { GatewayAddresses, ListenAddress } from "./api/index.ts";
+import type { Config } from "./config/index.ts";
+import { demoStreamName } from "./demo/index.ts";
+
+/** Who may do what without a token. */
+export interface OpennessWords {
+  readonly publish: "nobody" | "loopback" | "private" | "anybody";
+  readonly play: "nobody" | "loopback" | "private" | "anybody";
+  readonly admin: "nobody" | "loopback" | "private" | "anybody";
+}
+
+const from = {
+  nobody: "only with a token",
+  loopback: "from this machine without a token",
+  private: "from private networks without a token",
+  anybody: "from anywhere without a token",
+};
+
+/** What a person needs to know after the start: addresses, encoder settings, and who is let in. Has no secret in it. */
+export function banner(
+  version: string,
+  config: Config,
+  addresses: GatewayAddresses,
+  open: OpennessWords,
+): string {
+  const web = webUrl(config, addresses.http);
+  const example = config.demo ? demoStreamName : "live/cam";
+  const lines = ["", `Millrace ${version} is up.`, ""];
+  if (web !== undefined) {
+    lines.push(row("Watch", `${web}/${example}${config.demo ? "   (the built-in demo)" : ""}`));
+    for (const address of config.http.publicUrls.length > 0 ? [] : lanAddresses(addresses.http)) {
+      lines.push(
+        row("", `http://${address}:${addresses.http?.port}${config.http.basePath}/${example}`),
+      );
+    }
+  }
+  if (addresses.rtmp !== undefined) lines.push("", ...encoderRows(addresses.rtmp, open, web));
+  lines.push("", ...accessRows(config, open), "");
+  return lines.join("\n");
+}
+
+function encoderRows(rtmp: ListenAddress, open: OpennessWords, web: string | undefined): string[] {
+  const server = `rtmp://${hostName(rtmp.host)}${rtmp.port === 1935 ? "" : `:${rtmp.port}`}/live`;
+  const key = open.publish === "nobody" ? "cam?token=TOKEN" : "cam";
+  return [
+    row("Publish", "OBS: Settings, Stream, Service: Custom"),
+    row("", `  Server      ${server}`),
+    row("", `  Stream key  ${key}`),
+    row("", `ffmpeg -re -i FILE -c copy -f flv '${server}/${key}'`),
+    ...(web === undefined ? [] : [row("", `and watch at ${web}/live/cam`)]),
+  ];
+}
+
+function accessRows(config: Config, open: OpennessWords): string[] {
+  const rows = [
+    row("Allowed", `publish  ${from[open.publish]}`),
+    row("", `watch    ${from[open.play]}`),
+    row("", `API      ${from[open.admin]}`),
+  ];
+  if (config.auth.publishTokens.length === 0 && open.publish !== "anybody") {
+    rows.push(
+      row("", "To publish from elsewhere set a token: --auth-publish-tokens TOKEN (or"),
+      row("", "MILLRACE_AUTH_PUBLISH_TOKENS), and use the stream key cam?token=TOKEN"),
+    );
+  }
+  return rows;
+}
+
+function webUrl(config: Config, http: ListenAddress | undefined): string | undefined {
+  const [first] = config.http.publicUrls;
+  if (first !== undefined) return first.replace(/\/$/, "");
+  if (http === undefined) return undefined;
+  return `http://${hostName(http.host)}:${http.port}${config.http.basePath}`;
+}
+
+function hostName(host: string): string {
+  if (["::", "0.0.0.0", "::1", "127.0.0.1"].includes(host)) return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** IPv4 addresses under which other machines may reach us, when we listen on all. */
+function lanAddresses(http: ListenAddress | undefined): string[] {
+  if (http?.host !== "::" && http?.host !== "0.0.0.0") return [];
+  return Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .filter((entry) => entry.family === "IPv4" && !entry.internal)
+    .map((entry) => entry.address)
+    .slice(0, 3);
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(10)}${text}`;
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { parseCommand } from "./command.ts";
+
+const parse = (...args: string[]) => parseCommand({ args, readFile: () => "" });
+
+describe("parseCommand", () => {
+  it("serves unless told otherwise", () => {
+    expect(parse().type).toBe("serve");
+    expect(parse("serve", "--demo")).toMatchObject({ loaded: { config: { demo: true } } });
+  });
+
+  it("prints help with every flag, and the version", () => {
+    expect(parse("--help")).toMatchObject({ type: "print" });
+    expect(JSON.stringify(parse("-h"))).toContain("--rtmp-port <port>");
+    expect(parse("--version")).toMatchObject({ text: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it("refuses what it does not know, with a suggestion", () => {
+    expect(() => parse("--rtmp-prot", "1")).toThrow("Did you mean --rtmp-port?");
+    expect(() => parse("sreve")).toThrow("Did you mean serve?");
+    expect(() => parse("serve", "more")).toThrow("not understood");
+  });
+});

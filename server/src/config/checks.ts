@@ -1,0 +1,58 @@
+import { isIP } from "node:net";
+
+const tokenPattern = /^[A-Za-z0-9._~-]{8,512}$/;
+
+/** Words for `isToken`. */
+export const tokenAllowed = "8 to 512 characters of A-Z a-z 0-9 . _ ~ -";
+
+/** A token that fits into an address, a stream key and a header without being quoted. */
+export function isToken(value: string): boolean {
+  return tokenPattern.test(value);
+}
+
+/** An IP address to listen on, or `*`. */
+export function isListenHost(value: string): boolean {
+  return value === "*" || isIP(value) !== 0;
+}
+
+/** An IP address, or a network in CIDR notation, or the word `loopback`. */
+export function isNetwork(value: string): boolean {
+  if (value === "loopback") return true;
+  const slash = value.indexOf("/");
+  const version = isIP(slash < 0 ? value : value.slice(0, slash));
+  if (version === 0) return false;
+  if (slash < 0) return true;
+  const prefix = value.slice(slash + 1);
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
+/** An IP address. */
+export function isAddress(value: string): boolean {
+  return isIP(value) !== 0;
+}
+
+/** `http://host[:port][/path]` or `https://…`, without a query. */
+export function isWebUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:\/\/[^?#\s]+$/.test(value);
+}
+
+/** `*`, or a scheme and host as browsers send them in `Origin`. */
+export function isOrigin(value: string): boolean {
+  if (value === "*") return true;
+  return URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value;
+}
+
+/** Empty, or a path such as `/video` without a slash at the end. */
+export function isBasePath(value: string): boolean {
+  return value === "" || (/^(\/[A-Za-z0-9._~-]+)+$/.test(value) && value.length <= 200);
+}
+
+/** `stun:`, `turn:` or `turns:` with a host (RFC 7064, RFC 7065). A comma would break the Link header of WHIP clients. */
+export function isIceUrl(value: string): boolean {
+  return /^(stuns?:[^\s,?]+|turns?:[^\s,?]+(\?transport=(udp|tcp))?)$/.test(value);
+}
+
+/** A stream name in which `*` may stand for characters of a segment. */
+export function isStreamPattern(value: string): boolean {
+  return value.length <= 128 && /^[A-Za-z0-9._+*-]+(\/[A-Za-z0-9._+*-]+){0,2}$/.test(value);
+}

@@ -1,0 +1,95 @@
+/** A STUN or TURN server that browsers are told, as `RTCIceServer`. */
+export interface IceServerConfig {
+  readonly urls: readonly string[];
+  readonly username?: string | undefined;
+  /** Secret. */
+  readonly credential?: string | undefined;
+}
+
+/** Who may do something without showing a token. `auto` is resolved by `auth/`. */
+export type Openness = "auto" | "nobody" | "loopback" | "private" | "anybody";
+
+/** Access for the streams whose name matches `streams`; a key that is absent is taken from `auth`. */
+export interface AccessRuleConfig {
+  /** A stream name in which `*` stands for any characters within a segment. */
+  readonly streams: string;
+  readonly publishTokens?: readonly string[] | undefined;
+  readonly playTokens?: readonly string[] | undefined;
+  readonly publishWithoutToken?: Openness | undefined;
+  readonly playWithoutToken?: Openness | undefined;
+}
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** Everything that can be configured. Units stand in the names; what each key means stands in `config/keys-*.ts`. */
+export interface Config {
+  readonly demo: boolean;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly basePath: string;
+    readonly publicUrls: readonly string[];
+    readonly trustProxy: readonly string[];
+    readonly allowedOrigins: readonly string[];
+    readonly maxConnections: number;
+    readonly maxHeaderBytes: number;
+    readonly headersTimeoutSeconds: number;
+    readonly requestTimeoutSeconds: number;
+    readonly keepAliveSeconds: number;
+  };
+  readonly rtmp: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+  };
+  readonly rtc: {
+    readonly host: string;
+    readonly port: number;
+    readonly announcedIps: readonly string[];
+    readonly maxPeers: number;
+    readonly iceServers: readonly IceServerConfig[];
+    readonly turnUrls: readonly string[];
+    readonly turnSecret: string;
+    readonly turnTtlSeconds: number;
+  };
+  readonly transcode: {
+    readonly engine: "auto" | "node-av" | "ffmpeg" | "none";
+    readonly maxTranscodes: number;
+    readonly maxProcesses: number;
+    readonly warmSpare: boolean;
+    readonly opusBitrateBps: number;
+    readonly ffmpegPath: string;
+  };
+  readonly auth: {
+    readonly publishTokens: readonly string[];
+    readonly playTokens: readonly string[];
+    readonly adminTokens: readonly string[];
+    readonly publishWithoutToken: Openness;
+    readonly playWithoutToken: Openness;
+    readonly adminWithoutToken: Openness;
+    readonly rules: readonly AccessRuleConfig[];
+  };
+  readonly publisher: { readonly graceSeconds: number };
+  readonly gop: { readonly maxSeconds: number; readonly maxBytes: number };
+  readonly limits: { readonly streams: number; readonly viewersPerStream: number };
+  readonly shutdown: { readonly drainSeconds: number };
+  readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "text" };
+}
+
+/** Dotted paths of all keys, such as `rtmp.port`. */
+export type ConfigPath = {
+  [S in keyof Config & string]: Config[S] extends boolean ? S : `${S}.${keyof Config[S] & string}`;
+}[keyof Config & string];
+
+/** The type of the value at a path. */
+export type ConfigValue<P extends string> = P extends `${infer S}.${infer K}`
+  ? S extends keyof Config
+    ? K extends keyof Config[S]
+      ? Config[S][K]
+      : never
+    : never
+  : P extends keyof Config
+    ? Config[P]
+    : never;

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { isStreamPattern, isToken, tokenAllowed } from "./checks.ts";
+import type { AccessRuleConfig, Openness } from "./config.ts";
+import {
+  choice,
+  integer,
+  type KeySpec,
+  list,
+  objects,
+  type SpecsOf,
+  text,
+  toggle,
+} from "./kinds.ts";
+
+const opennesses = ["auto", "nobody", "loopback", "private", "anybody"] as const;
+
+const openness = (about: string): KeySpec<Openness> =>
+  choice<Openness>({ default: "auto", of: opennesses, about });
+
+const tokens = (about: string): KeySpec<readonly string[]> =>
+  list({
+    default: [],
+    max: 1000,
+    check: isToken,
+    allowed: tokenAllowed,
+    placeholder: "<token,…>",
+    secret: true,
+    about,
+  });
+
+const tokenList = z.array(z.string().refine(isToken)).max(1000).optional();
+
+const accessRule: z.ZodType<AccessRuleConfig> = z.strictObject({
+  streams: z.string().refine(isStreamPattern),
+  publishTokens: tokenList,
+  playTokens: tokenList,
+  publishWithoutToken: z.enum(opennesses).optional(),
+  playWithoutToken: z.enum(opennesses).optional(),
+});
+
+export const authKeys: SpecsOf<"auth"> = {
+  "auth.publishTokens": tokens(
+    "Tokens that allow publishing, as in the stream key NAME?token=TOKEN.",
+  ),
+  "auth.playTokens": tokens("Tokens that allow watching."),
+  "auth.adminTokens": tokens("Tokens for the API beyond what a player needs."),
+  "auth.publishWithoutToken": openness(
+    "Who may publish without a token; auto: this machine only while there is no publish token, then nobody.",
+  ),
+  "auth.playWithoutToken": openness(
+    "Who may watch without a token; auto: anybody while there is no play token, then nobody.",
+  ),
+  "auth.adminWithoutToken": openness(
+    "Who may use the API without a token; auto: this machine only while there is no admin token, then nobody.",
+  ),
+  "auth.rules": objects<AccessRuleConfig>({
+    default: [],
+    max: 1000,
+    item: accessRule,
+    allowed:
+      "an object with streams (a name in which * stands for characters of a segment) and any of publishTokens, playTokens, publishWithoutToken, playWithoutToken",
+    secret: true,
+    about: "Other access for some streams; the first rule that matches a stream's name counts.",
+  }),
+};
+
+export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = {
+  "transcode.engine": choice({
+    default: "auto",
+    of: ["auto", "node-av", "ffmpeg", "none"],
+    about: "What makes Opus out of AAC; auto: node-av when installed, else ffmpeg, else nothing.",
+  }),
+  "transcode.maxTranscodes": integer({
+    default: 400,
+    min: 1,
+    max: 10_000,
+    about: "Tracks transcoded at once; further ones are refused with TRANSCODER_FULL.",
+  }),
+  "transcode.maxProcesses": integer({
+    default: 0,
+    min: 0,
+    max: 1024,
+    about: "Codec processes that work at once; 0: one less than there are cores, but at least one.",
+  }),
+  "transcode.warmSpare": toggle({
+    default: true,
+    about:
+      "Keep one codec process ready, about 90 MB, so that the first viewer does not wait for it.",
+  }),
+  "transcode.opusBitrateBps": integer({
+    default: 96_000,
+    min: 6_000,
+    max: 510_000,
+    unit: "bit/s",
+    about: "Bit rate of the Opus sound that is made.",
+  }),
+  "transcode.ffmpegPath": text({
+    default: "ffmpeg",
+    check: (value) => value.length > 0 && value.length <= 4096 && !value.includes("\0"),
+    allowed: "the name or path of a program",
+    placeholder: "<path>",
+    about: "The ffmpeg that is used where node-av is not there.",
+  }),
+  "publisher.graceSeconds": integer({
+    default: 30,
+    min: 0,
+    max: 86_400,
+    unit: "seconds",
+    about: "How long a stream and its viewers wait for a publisher that vanished.",
+  }),
+  "gop.maxSeconds": integer({
+    default: 20,
+    min: 1,
+    max: 300,
+    unit: "seconds",
+    about: "Longest group of pictures that is kept so that late viewers start at once.",
+  }),
+  "gop.maxBytes": integer({
+    default: 16_777_216,
+    min: 65_536,
+    max: 1_073_741_824,
+    unit: "bytes",
+    about: "Largest group of pictures that is kept so that late viewers start at once.",
+  }),
+  "limits.streams": integer({
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    about: "Streams at once; further publishers are refused with STREAMS_FULL.",
+  }),
+  "limits.viewersPerStream": integer({
+    default: 5000,
+    min: 1,
+    max: 1_000_000,
+    about: "Viewers of one stream at once; further ones are refused with VIEWERS_FULL.",
+  }),
+};
+
+export const processKeys: SpecsOf<"demo" | "shutdown" | "log"> = {
+  demo: toggle({
+    default: false,
+    about: "Publish the built-in moving picture with clock and beep to live/demo.",
+  }),
+  "shutdown.drainSeconds": integer({
+    default: 10,
+    min: 0,
+    max: 600,
+    unit: "seconds",
+    about: "How long the server waits at SIGTERM for what is under way before it ends.",
+  }),
+  "log.level": choice({
+    default: "info",
+    of: ["error", "warn", "info", "debug"],
+    about: "The least important lines that are logged.",
+  }),
+  "log.format": choice({
+    default: "auto",
+    of: ["auto", "json", "text"],
+    about: "JSON lines or readable text on standard output; auto: text on a terminal, else JSON.",
+  }),
+};

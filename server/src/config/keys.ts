@@ -1,0 +1,27 @@
+import type { ConfigPath, ConfigValue } from "./config.ts";
+import { httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
+import { authKeys, mediaKeys, processKeys } from "./keys-service.ts";
+import type { KeySpec } from "./kinds.ts";
+
+/** Every key of the configuration, in the order of the documents. */
+export const configKeys: { readonly [P in ConfigPath]: KeySpec<ConfigValue<P>> } = {
+  ...processKeys,
+  ...httpKeys,
+  ...rtmpKeys,
+  ...rtcKeys,
+  ...authKeys,
+  ...mediaKeys,
+};
+
+/** All paths, in the order of the documents. */
+export const configPaths: readonly ConfigPath[] = Object.keys(configKeys) as ConfigPath[];
+
+/** Whether a text is the path of a key. */
+export function isConfigPath(path: string): path is ConfigPath {
+  return Object.hasOwn(configKeys, path);
+}
+
+/** The spec of one key, without its exact type: for whoever treats all keys alike. */
+export function keySpec(path: ConfigPath): KeySpec<unknown> {
+  return configKeys[path] as KeySpec<unknown>;
+}

@@ -1,0 +1,248 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ConfigPath } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { configPaths, keySpec } from "./keys.ts";
+import { defaultConfig, loadConfig } from "./load.ts";
+import { environmentName, flagName } from "./names.ts";
+
+const missing = (): string => {
+  throw Object.assign(new Error("no such file"), { code: "ENOENT" });
+};
+
+function load(sources: { file?: string; environment?: NodeJS.ProcessEnv; args?: string[] } = {}) {
+  const { file, environment = {}, args = [] } = sources;
+  return loadConfig({ environment, args, readFile: file === undefined ? missing : () => file });
+}
+
+function problems(sources: Parameters<typeof load>[0]): readonly string[] {
+  try {
+    load(sources);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("loadConfig", () => {
+  it("has every default without any source", () => {
+    const { config, sources, file } = load();
+    expect(config).toEqual(defaultConfig());
+    expect(config.rtmp.port).toBe(1935);
+    expect(sources.size).toBe(0);
+    expect(file).toBeUndefined();
+  });
+
+  it("lets the flag win over the environment, and that over the file", () => {
+    const file = "rtmp:\n  port: 1\n  host: 127.0.0.1\nhttp:\n  port: 1\n";
+    const environment = { MILLRACE_RTMP_PORT: "2", MILLRACE_HTTP_PORT: "2" };
+    const { config, sources } = load({ file, environment, args: ["--rtmp-port", "3"] });
+    expect([config.rtmp.port, config.http.port, config.rtmp.host]).toEqual([3, 2, "127.0.0.1"]);
+    expect(sources.get("rtmp.port")).toBe("flag --rtmp-port");
+    expect(sources.get("http.port")).toBe("environment MILLRACE_HTTP_PORT");
+    expect(sources.get("rtmp.host")).toBe("millrace.config.yaml line 3");
+  });
+
+  it.each(configPaths)("takes %s from every source", (path) => {
+    const spec = keySpec(path);
+    const [text, value] = samples[path] ?? ["", spec.default];
+    const [section, key] = path.split(".");
+    const yaml = JSON.stringify(
+      key === undefined ? { [path]: value } : { [section ?? ""]: { [key]: value } },
+    );
+    const also = path.startsWith("rtc.turn") ? partner(path) : {};
+    const get = (loaded: ReturnType<typeof load>): unknown => {
+      const root = loaded.config as unknown as Record<string, Record<string, unknown>>;
+      return key === undefined ? root[path] : root[section ?? ""]?.[key];
+    };
+    expect(value).not.toEqual(spec.default);
+    expect(get(load({ file: yaml, environment: also }))).toEqual(value);
+    expect(get(load({ environment: { ...also, [environmentName(path)]: text } }))).toEqual(value);
+    expect(get(load({ environment: also, args: [`${flagName(path)}=${text}`] }))).toEqual(value);
+  });
+
+  it("knows switches as words and negated", () => {
+    expect(load({ args: ["--demo"] }).config.demo).toBe(true);
+    expect(load({ args: ["--demo", "--no-demo"] }).config.demo).toBe(false);
+    expect(load({ args: ["--no-rtmp-enabled"] }).config.rtmp.enabled).toBe(false);
+    expect(load({ environment: { MILLRACE_DEMO: "yes" } }).config.demo).toBe(true);
+    expect(load({ environment: { MILLRACE_DEMO: "" } }).config.demo).toBe(false);
+  });
+
+  it("takes the word after a switch for the command, not for its value", () => {
+    expect(load({ args: ["--demo", "serve"] }).config.demo).toBe(true);
+  });
+
+  it("reads the file that a flag or MILLRACE_CONFIG names, and says when it is missing", () => {
+    const readFile = (path: string): string => (path === "a.yaml" ? "demo: true" : missing());
+    expect(loadConfig({ args: ["--config", "a.yaml"], readFile }).config.demo).toBe(true);
+    expect(loadConfig({ environment: { MILLRACE_CONFIG: "a.yaml" }, readFile }).file).toBe(
+      "a.yaml",
+    );
+    expect(() => loadConfig({ args: ["-c", "b.yaml"], readFile })).toThrow(
+      /b\.yaml cannot be read/,
+    );
+  });
+
+  it("takes sections without keys and empty files", () => {
+    expect(load({ file: "" }).config).toEqual(defaultConfig());
+    expect(load({ file: "# nothing\nhttp:\n" }).config).toEqual(defaultConfig());
+  });
+});
+
+describe("loadConfig refuses", () => {
+  it("unknown keys in every source, with a suggestion", () => {
+    expect(problems({ file: "rtmp:\n  prot: 1\n" })).toEqual([
+      'millrace.config.yaml line 2: unknown key "rtmp.prot". Did you mean rtmp.port?',
+    ]);
+    expect(problems({ environment: { MILLRACE_RTMP_PROT: "1" } })).toEqual([
+      "environment MILLRACE_RTMP_PROT: there is no such key. Did you mean MILLRACE_RTMP_PORT?",
+    ]);
+    expect(problems({ args: ["--rtmp-prot", "1"] })[0]).toBe(
+      "flag --rtmp-prot: there is no such flag. Did you mean --rtmp-port?",
+    );
+  });
+
+  it("values that are not allowed, naming key, source and what is allowed", () => {
+    const allowed = "must be a port number from 0 to 65535 (0: any free port)";
+    expect(problems({ file: "rtmp:\n  port: 70000\n" })).toEqual([
+      `rtmp.port (millrace.config.yaml line 2): ${allowed}, not 70000.`,
+    ]);
+    expect(problems({ environment: { MILLRACE_RTMP_PORT: "abc" } })).toEqual([
+      `rtmp.port (environment MILLRACE_RTMP_PORT): ${allowed}, not "abc".`,
+    ]);
+    expect(problems({ args: ["--rtmp-port", "-1"] })).toEqual([
+      `rtmp.port (flag --rtmp-port): ${allowed}, not -1.`,
+    ]);
+    expect(problems({ file: "rtmp:\n  port:\n" })[0]).toContain("not null");
+  });
+
+  it("a bad value although a better source overrides it", () => {
+    expect(problems({ file: "rtmp: { port: x }", args: ["--rtmp-port", "1"] })).toHaveLength(1);
+  });
+
+  it("all faults at once", () => {
+    const found = problems({
+      file: "rtmp: { port: x, bogus: 1 }",
+      environment: { MILLRACE_NOPE: "1", MILLRACE_HTTP_PORT: "-5" },
+      args: ["--what", "--rtc-port"],
+    });
+    expect(found).toHaveLength(6);
+  });
+
+  it("without showing what is secret", () => {
+    const found = problems({
+      environment: { MILLRACE_AUTH_PUBLISH_TOKENS: "short,säcret-token" },
+      file: "auth: { adminTokens: [hunter2] }\nrtc: { turnSecret: abc }",
+    });
+    expect(found).toHaveLength(3);
+    expect(found.join("\n")).not.toMatch(/short|säcret|hunter2|abc/);
+  });
+
+  it("files that are no map, broken, or too large", () => {
+    expect(problems({ file: "- 1" })[0]).toContain("must be a map");
+    expect(problems({ file: "http: 5" })[0]).toContain('"http" must be a map');
+    expect(problems({ file: "a: 1\na: 2" })[0]).toMatch(/line 2.*unique/i);
+    expect(problems({ file: "a: [" })[0]).toContain("line 1");
+    expect(problems({ file: `# ${"x".repeat(1_048_576)}` })[0]).toContain("larger than");
+    const bomb = `a: &a [${"x,".repeat(50)}x]\nb: &b [${"*a,".repeat(50)}*a]\nhttp: { trustProxy: [*b,*b,*b,*b,*b] }`;
+    expect(problems({ file: bomb }).length).toBeGreaterThan(0);
+  });
+
+  it("keys that contradict each other", () => {
+    expect(problems({ args: ["--rtc-turn-urls", "turn:a.example"] })[0]).toContain("go together");
+    expect(problems({ args: ["--rtc-ice-servers", '[{"urls":["turn:a.example"]}]'] })[0]).toContain(
+      "needs username and credential",
+    );
+    expect(problems({ args: ["--http-request-timeout-seconds", "5"] })[0]).toContain(
+      "must not be below",
+    );
+  });
+
+  it("flags without the value that they need", () => {
+    expect(problems({ args: ["--rtmp-port"] })[0]).toContain("a value is missing");
+    expect(problems({ args: ["--rtmp-port", "--demo"] })[0]).toContain("a value is missing");
+    expect(problems({ args: ["--no-demo=1"] })[0]).toContain("takes no value");
+    expect(problems({ args: ["--no-rtmp-port"] })[0]).toContain("no such flag");
+  });
+
+  it("arbitrary input with a ConfigError and nothing else", () => {
+    const word = fc.oneof(fc.constantFrom(...configPaths.map(flagName)), fc.string());
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.array(word, { maxLength: 6 }),
+        fc.string(),
+        (file, args, value) => {
+          try {
+            load({ file, args, environment: { MILLRACE_RTMP_PORT: value } });
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConfigError);
+          }
+        },
+      ),
+    );
+  });
+});
+
+/** A value that is not the default, as text and as it should come out. */
+const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
+  demo: ["true", true],
+  "shutdown.drainSeconds": ["0", 0],
+  "log.level": ["debug", "debug"],
+  "log.format": ["json", "json"],
+  "http.host": ["::1", "::1"],
+  "http.port": ["0", 0],
+  "http.basePath": ["/a/b", "/a/b"],
+  "http.publicUrls": [
+    "https://a.example/x, http://b.example:81",
+    ["https://a.example/x", "http://b.example:81"],
+  ],
+  "http.trustProxy": ["loopback,10.0.0.0/8,::1", ["loopback", "10.0.0.0/8", "::1"]],
+  "http.allowedOrigins": ["https://a.example", ["https://a.example"]],
+  "http.maxConnections": ["5", 5],
+  "http.maxHeaderBytes": ["2048", 2048],
+  "http.headersTimeoutSeconds": ["3", 3],
+  "http.requestTimeoutSeconds": ["60", 60],
+  "http.keepAliveSeconds": ["5", 5],
+  "rtmp.enabled": ["off", false],
+  "rtmp.host": ["127.0.0.1", "127.0.0.1"],
+  "rtmp.port": ["65535", 65535],
+  "rtmp.maxConnections": ["1", 1],
+  "rtmp.maxConnectionsPerAddress": ["1", 1],
+  "rtc.host": ["127.0.0.1", "127.0.0.1"],
+  "rtc.port": ["0", 0],
+  "rtc.announcedIps": ["203.0.113.7,2001:db8::1", ["203.0.113.7", "2001:db8::1"]],
+  "rtc.maxPeers": ["10", 10],
+  "rtc.iceServers": ['[{"urls":["stun:a.example:3478"]}]', [{ urls: ["stun:a.example:3478"] }]],
+  "rtc.turnUrls": ["turn:a.example?transport=udp", ["turn:a.example?transport=udp"]],
+  "rtc.turnSecret": ["long-enough", "long-enough"],
+  "rtc.turnTtlSeconds": ["60", 60],
+  "transcode.engine": ["ffmpeg", "ffmpeg"],
+  "transcode.maxTranscodes": ["1", 1],
+  "transcode.maxProcesses": ["3", 3],
+  "transcode.warmSpare": ["no", false],
+  "transcode.opusBitrateBps": ["64000", 64_000],
+  "transcode.ffmpegPath": ["/opt/ffmpeg", "/opt/ffmpeg"],
+  "auth.publishTokens": ["token-001,token-002", ["token-001", "token-002"]],
+  "auth.playTokens": ["token-001", ["token-001"]],
+  "auth.adminTokens": ["token-001", ["token-001"]],
+  "auth.publishWithoutToken": ["private", "private"],
+  "auth.playWithoutToken": ["nobody", "nobody"],
+  "auth.adminWithoutToken": ["anybody", "anybody"],
+  "auth.rules": [
+    '[{"streams":"live/*","playTokens":["token-001"]}]',
+    [{ streams: "live/*", playTokens: ["token-001"] }],
+  ],
+  "publisher.graceSeconds": ["0", 0],
+  "gop.maxSeconds": ["1", 1],
+  "gop.maxBytes": ["65536", 65536],
+  "limits.streams": ["1", 1],
+  "limits.viewersPerStream": ["1", 1],
+};
+
+function partner(path: string): NodeJS.ProcessEnv {
+  if (path === "rtc.turnUrls") return { MILLRACE_RTC_TURN_SECRET: "long-enough" };
+  return path === "rtc.turnSecret" ? { MILLRACE_RTC_TURN_URLS: "turn:a.example" } : {};
+}

@@ -1,0 +1,61 @@
+import express, { type Router } from "express";
+import { RefusedError } from "../core/errors.ts";
+import { parseStreamName } from "../core/stream-name.ts";
+import { callerOf } from "./caller.ts";
+import { setCors } from "./headers.ts";
+import { notFound, replyProblem } from "./problem.ts";
+import { replyJson } from "./reply.ts";
+import type { RouteOptions } from "./routes.ts";
+
+/** The documents that the API serves. Implemented by `api/`. */
+export interface ApiDocuments {
+  server(): object;
+  streams(): object;
+  /** `full` adds what only an administrator may see. Undefined: there is no such stream. */
+  stream(name: string, full: boolean): object | undefined;
+  /** For headers: `live`, `waiting` or `offline`, and the codecs. */
+  streamSummary(name: string): { readonly state: string; readonly codecs: readonly string[] };
+}
+
+/** `/api/v1`: what the server is and does. All of it for administrators, one stream's state for whoever may watch it. */
+export function apiRoutes(options: RouteOptions): Router {
+  const { access, documents, trust, ownHosts, origins } = options;
+  const router = express.Router({ caseSensitive: true });
+
+  router.get(["/v1/server", "/v1/streams"], (request, response) => {
+    const caller = callerOf(request, trust, ownHosts);
+    options.authorizeAdmin(caller);
+    // Without a token, the place of the caller is its right: pages of other origins must not borrow it.
+    if (caller.token !== undefined) setCors(request, response, origins);
+    const document = request.path === "/v1/server" ? documents.server() : documents.streams();
+    return replyJson(request, response, document);
+  });
+
+  router.get("/v1/streams/*name", async (request, response) => {
+    const name = parseStreamName((request.params["name"] as unknown as string[]).join("/"));
+    const caller = callerOf(request, trust, ownHosts);
+    const full = isAdmin(() => options.authorizeAdmin(caller));
+    if (!full || caller.token !== undefined) setCors(request, response, origins);
+    if (!full) {
+      await access.authorize({ action: "play", stream: name, transport: "webrtc", ...caller });
+    }
+    const document = documents.stream(name, full);
+    if (document === undefined) {
+      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
+    }
+    return replyJson(request, response, document);
+  });
+
+  router.use((request, response) => replyProblem(request, response, notFound));
+  return router;
+}
+
+function isAdmin(authorize: () => void): boolean {
+  try {
+    authorize();
+    return true;
+  } catch (error) {
+    if (error instanceof RefusedError) return false;
+    throw error;
+  }
+}

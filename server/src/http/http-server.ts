@@ -1,0 +1,160 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Clock, Log } from "../core/ports.ts";
+
+export interface HttpLimits {
+  /** Connections at once; further ones are closed at once. */
+  readonly maxConnections: number;
+  /** Request line and headers; larger ones are answered 431. */
+  readonly maxHeaderBytes: number;
+  /** Header lines of a request; those beyond are ignored. */
+  readonly maxHeaders: number;
+  /** Time for the header of a request; slower clients are answered 408. */
+  readonly headersTimeoutMs: number;
+  /** Time for a whole request; slower clients are answered 408. */
+  readonly requestTimeoutMs: number;
+  /** How long an idle connection is kept. */
+  readonly keepAliveMs: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  maxConnections: 10_000,
+  maxHeaderBytes: 16_384,
+  maxHeaders: 100,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveMs: 65_000,
+};
+
+/** How often slow clients are looked for. */
+const checkIntervalMs = 1000;
+
+export interface HttpServerOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly listener: RequestListener;
+  /** Whether somebody else on `server` answers this request to upgrade; others are refused. Default: nobody does. */
+  readonly takesUpgrade?: (request: IncomingMessage) => boolean;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** The one HTTP server of the gateway: limits, and an end that lets requests under way finish. */
+export class HttpServer {
+  /** For what speaks more than HTTP on the same port (socket.io). */
+  readonly server: Server;
+  readonly #clock: Clock;
+  readonly #sockets = new Set<Duplex>();
+  /** Connections that somebody is served on: a request is being answered, or it was upgraded. */
+  readonly #busy = new Set<Duplex>();
+  #draining = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: HttpServerOptions) {
+    const limits = { ...defaultHttpLimits, ...options.limits };
+    this.#clock = options.clock;
+    this.server = createServer(
+      {
+        maxHeaderSize: limits.maxHeaderBytes,
+        headersTimeout: limits.headersTimeoutMs,
+        requestTimeout: Math.max(limits.requestTimeoutMs, limits.headersTimeoutMs),
+        keepAliveTimeout: limits.keepAliveMs,
+        connectionsCheckingInterval: Math.min(checkIntervalMs, limits.headersTimeoutMs),
+        requireHostHeader: true,
+        noDelay: true,
+      },
+      options.listener,
+    );
+    this.server.maxConnections = limits.maxConnections;
+    this.server.maxHeadersCount = limits.maxHeaders;
+    this.server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => {
+        this.#sockets.delete(socket);
+        this.#busy.delete(socket);
+      });
+    });
+    this.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      if (options.takesUpgrade?.(request) === true) this.#busy.add(socket);
+      else refuseUpgrade(socket);
+    });
+    this.server.on("drop", () => {
+      options.log.debug({ code: "HTTP_CONNECTIONS_FULL" }, "an HTTP connection was refused");
+    });
+  }
+
+  /** The number of open connections. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** Starts to listen; port 0 lets the system choose. Rejects when the port is taken. */
+  async listen(
+    port: number,
+    host: string,
+  ): Promise<{ readonly address: string; readonly port: number }> {
+    // Only now, for socket.io takes all listeners that were there before it and asks them for other paths only.
+    this.server.prependListener("request", (request, response) => this.#serve(request, response));
+    await new Promise<void>((resolve, reject) => {
+      this.server.once("error", reject);
+      this.server.listen({ port, host }, () => {
+        this.server.off("error", reject);
+        resolve();
+      });
+    });
+    const { address, port: bound } = this.server.address() as AddressInfo;
+    return { address, port: bound };
+  }
+
+  /** Takes no more connections; those that are open end with their current request, idle ones at once. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    if (this.server.listening) this.server.close();
+    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy();
+  }
+
+  /** Drains, waits at most `graceMs` for requests under way and upgraded connections, then cuts what is left. May be called twice. */
+  close(graceMs = 0): Promise<void> {
+    this.drain();
+    this.#closed ??= this.#empty(graceMs);
+    return this.#closed;
+  }
+
+  async #empty(graceMs: number): Promise<void> {
+    const left = [...this.#sockets];
+    const timer = this.#clock.after(graceMs, () => {
+      for (const socket of left) socket.destroy();
+    });
+    await Promise.all(
+      left.map((socket) => new Promise<void>((resolve) => socket.once("close", () => resolve()))),
+    );
+    timer.cancel();
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (this.#draining) response.setHeader("Connection", "close");
+    this.#busy.add(socket);
+    response.once("close", () => {
+      this.#busy.delete(socket);
+      // Keep-alive may have been promised before the end began.
+      if (this.#draining) socket.end();
+    });
+  }
+}
+
+function refuseUpgrade(socket: Duplex): void {
+  socket.on("error", () => {});
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}

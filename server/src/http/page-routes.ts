@@ -1,0 +1,79 @@
+import express, { type Request, type Response, type Router } from "express";
+import { RefusedError } from "../core/errors.ts";
+import { parseStreamName } from "../core/stream-name.ts";
+import { callerOf } from "./caller.ts";
+import { setPageHeaders } from "./headers.ts";
+import { reply } from "./reply.ts";
+import type { RouteOptions } from "./routes.ts";
+
+/** First segments of addresses that are not streams. */
+const reserved = new Set(
+  "api assets whip whep rtc socket.io embed publish admin metrics healthz readyz".split(" "),
+);
+/** Endings that belong to other outputs of a stream than its page. */
+const outputEnding =
+  /\.(flv|sse|poll|mjpg|jpg|aac|mp3|m3u8|m4s|mp4|ts|ico|svg|png|css|js|map|json|txt|xml|html|php)$/;
+const immutable = "public, max-age=31536000, immutable";
+
+/** `/`, the watch page of every stream at its own name, the embed page, scripts and other files. */
+export function pageRoutes(options: RouteOptions): Router {
+  const { site, trust, basePath } = options;
+  const router = express.Router({ caseSensitive: true, strict: true });
+
+  const sendPage = (request: Request, response: Response, name: string, frames: string) => {
+    const page = site.page(name, trust.prefix(request) + basePath);
+    if (page === undefined) {
+      throw new RefusedError(
+        "PLAYER_NOT_BUILT",
+        503,
+        "The pages are not built: run `npm run build`.",
+      );
+    }
+    setPageHeaders(response, frames);
+    return reply(request, response, page);
+  };
+
+  router.get("/", (request, response) => sendPage(request, response, "index.html", "'self'"));
+  router.get("/embed/*name", (request, response) => {
+    parseStreamName(nameOf(request));
+    return sendPage(request, response, "embed.html", options.frameAncestors);
+  });
+  router.get("/*name", (request, response, next) => {
+    const file = site.file(request.path);
+    if (file === undefined) return next();
+    const hashed = request.path.startsWith("/assets/");
+    const cacheControl = hashed ? immutable : "public, max-age=60, stale-while-revalidate=86400";
+    return reply(request, response, file, { cacheControl });
+  });
+  router.get("/*name", async (request, response, next) => {
+    const name = nameOf(request);
+    if (reserved.has(name.split("/")[0] ?? "") || outputEnding.test(name)) return next();
+    parseStreamName(name);
+    if (request.method === "HEAD") await tellState(request, response, name, options);
+    return sendPage(request, response, "watch.html", "'self'");
+  });
+  return router;
+}
+
+/** HEAD tells whoever may watch whether the stream is live. */
+async function tellState(
+  request: Request,
+  response: Response,
+  stream: string,
+  options: RouteOptions,
+): Promise<void> {
+  const caller = callerOf(request, options.trust, options.ownHosts);
+  try {
+    await options.access.authorize({ action: "play", stream, transport: "webrtc", ...caller });
+  } catch (error) {
+    if (error instanceof RefusedError) return;
+    throw error;
+  }
+  const { state, codecs } = options.documents.streamSummary(stream);
+  response.setHeader("Millrace-Stream-State", state);
+  if (codecs.length > 0) response.setHeader("Millrace-Stream-Tracks", codecs.join(", "));
+}
+
+function nameOf(request: Request): string {
+  return (request.params["name"] as unknown as string[]).join("/");
+}

@@ -1,0 +1,75 @@
+import type { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
+import express, { type NextFunction, type Request, type Response } from "express";
+import type { Access, Log } from "../core/ports.ts";
+import { type ApiDocuments, apiRoutes } from "./api-routes.ts";
+import type { Caller } from "./caller.ts";
+import { replyOptions, setCors } from "./headers.ts";
+import { pageRoutes } from "./page-routes.ts";
+import { notFound, problemOf, replyProblem } from "./problem.ts";
+import { replyJson } from "./reply.ts";
+import type { Site } from "./site.ts";
+
+/** What the routes need from outside. */
+export interface RouteOptions {
+  readonly log: Log;
+  readonly access: Access;
+  /** Lets pass whoever may administer. @throws RefusedError */
+  readonly authorizeAdmin: (caller: Caller) => void;
+  readonly documents: ApiDocuments;
+  readonly site: Site;
+  readonly trust: ProxyTrust;
+  readonly origins: OriginPolicy;
+  /** Who may show the embed page in a frame, as a CSP source list. */
+  readonly frameAncestors: string;
+  readonly basePath: string;
+  /** Names (without port) under which this server is known. */
+  readonly ownHosts: ReadonlySet<string>;
+  /** All listeners are up and the server is not draining. */
+  readonly isReady: () => boolean;
+}
+
+/** Probes, API, pages and files. The base path is off the address already. */
+export function createRoutes(options: RouteOptions): express.Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", false);
+  app.set("query parser", "simple");
+  app.set("case sensitive routing", true);
+
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (request.method === "OPTIONS") {
+      replyOptions(request, response, options.origins);
+    } else if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("Allow", "GET, HEAD, OPTIONS");
+      const message = "This address can only be read.";
+      return replyProblem(request, response, { code: "METHOD_NOT_ALLOWED", status: 405, message });
+    } else next();
+    return undefined;
+  });
+  app.get("/healthz", (request, response) =>
+    replyJson(request, response, { status: "ok" }, { cacheControl: "no-store" }),
+  );
+  app.get("/readyz", (request, response) => {
+    const ready = options.isReady();
+    const document = { status: ready ? "ready" : "not ready" };
+    return replyJson(request, response, document, {
+      status: ready ? 200 : 503,
+      cacheControl: "no-store",
+    });
+  });
+  app.use("/api", apiRoutes(options));
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    setCors(request, response, options.origins);
+    next();
+  });
+  app.use(pageRoutes(options));
+  app.use((request: Request, response: Response) => replyProblem(request, response, notFound));
+  // Express knows an error handler by its four parameters.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const problem = problemOf(error);
+    if (problem.status === 500)
+      options.log.error({ err: error, path: request.path }, "a request failed");
+    return replyProblem(request, response, problem);
+  });
+  return app;
+}

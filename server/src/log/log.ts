@@ -1,0 +1,105 @@
+import pino from "pino";
+import type { Log } from "../core/ports.ts";
+import { redactFields, redactText } from "./redact.ts";
+import { textLine } from "./text-line.ts";
+
+/** How much is kept while standard output does not take it; what comes then is dropped. Bytes. */
+const maxPendingBytes = 4 * 1024 * 1024;
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `auto` is text on a terminal, else JSON. */
+  readonly format: "auto" | "json" | "text";
+  /** Texts that must never be written, such as the configured tokens. */
+  readonly secrets?: readonly string[];
+  /** Receives whole lines instead of standard output. */
+  readonly write?: (line: string) => void;
+}
+
+/** A log that writes somewhere and can be emptied before the process ends. */
+export interface WritingLog extends Log {
+  /** Returns when everything is written. */
+  flush(): void;
+}
+
+/** A log of one JSON object per line (or one readable line), without secrets, and above `debug` without clients' addresses. */
+export function createLog(options: LogOptions): WritingLog {
+  const text = options.format === "text" || (options.format === "auto" && process.stdout.isTTY);
+  const output = options.write === undefined ? standardOutput() : undefined;
+  const write = options.write ?? ((line: string) => void output?.write(line));
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Errors are made plain, and clean, before they come here.
+      serializers: { err: (error: unknown) => error },
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: text ? (line: string) => write(textLine(line)) : write },
+  );
+  const secrets = (options.secrets ?? []).filter((secret) => secret.length >= 4);
+  return new PinoLog(logger, secrets, {}, () => flushOutput(output));
+}
+
+type Destination = ReturnType<typeof pino.destination>;
+
+function standardOutput(): Destination {
+  const output = pino.destination({ fd: 1, sync: false, maxLength: maxPendingBytes });
+  // A reader that went away must not end the gateway.
+  output.on("error", () => {});
+  return output;
+}
+
+function flushOutput(output: Destination | undefined): void {
+  try {
+    output?.flushSync();
+  } catch {
+    // Nobody reads any more.
+  }
+}
+
+class PinoLog implements WritingLog {
+  readonly #logger: pino.Logger;
+  readonly #secrets: readonly string[];
+  readonly #fields: object;
+  readonly flush: () => void;
+
+  constructor(logger: pino.Logger, secrets: readonly string[], fields: object, flush: () => void) {
+    this.#logger = logger;
+    this.#secrets = secrets;
+    this.#fields = fields;
+    this.flush = flush;
+  }
+
+  error(fields: object, message: string): void {
+    this.#write("error", fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.#write("warn", fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.#write("info", fields, message);
+  }
+
+  debug(fields: object, message: string): void {
+    this.#write("debug", fields, message);
+  }
+
+  child(fields: object): Log {
+    return new PinoLog(this.#logger, this.#secrets, { ...this.#fields, ...fields }, this.flush);
+  }
+
+  #write(level: LogLevel, fields: object, message: string): void {
+    if (!this.#logger.isLevelEnabled(level)) return;
+    const options = { secrets: this.#secrets, addresses: level === "debug" };
+    this.#logger[level](
+      redactFields({ ...this.#fields, ...fields }, options),
+      redactText(message, options),
+    );
+  }
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+import { createGateway, type Gateway } from "./app.ts";
+import { StaticAccess } from "./auth/index.ts";
+import { banner } from "./banner.ts";
+import { parseCommand } from "./command.ts";
+import { ConfigError, type LoadedConfig, secretsOf } from "./config/index.ts";
+import { ListenError } from "./listen-error.ts";
+import { createLog, type WritingLog } from "./log/index.ts";
+import { version } from "./version.ts";
+
+/** How long an end may take beyond the time to drain before the process is ended anyway. */
+const forcedEndMs = 5000;
+
+async function main(args: readonly string[]): Promise<void> {
+  const command = parseCommand({ args, environment: process.env });
+  if (command.type === "print") process.stdout.write(command.text);
+  else await serve(command.loaded);
+}
+
+async function serve({ config, file }: LoadedConfig): Promise<void> {
+  const log = createLog({ ...config.log, secrets: secretsOf(config) });
+  if (file !== undefined) log.info({ file }, "configuration read");
+  const gateway = await createGateway(config, { log });
+  endWith(gateway, log, config.shutdown.drainSeconds * 1000 + forcedEndMs);
+  await gateway.start();
+  const { openness } = new StaticAccess(config.auth);
+  process.stderr.write(`${banner(version, config, gateway.addresses(), openness)}\n`);
+}
+
+/** Ctrl-C reaches us from the terminal and again from npm: only a signal this much later means "at once". */
+const impatientMs = 1000;
+
+/** Ends the process with the gateway: 0 after a signal, 1 after a bug; a later second signal ends it at once. */
+function endWith(gateway: Gateway, log: WritingLog, limitMs: number): void {
+  let endingSinceMs: number | undefined;
+  const end = (exitCode: number, reason: string): void => {
+    const leave = (code: number): never => {
+      log.flush();
+      process.exit(code);
+    };
+    if (endingSinceMs !== undefined) {
+      const impatient = performance.now() - endingSinceMs >= impatientMs;
+      if (exitCode !== 0) leave(exitCode);
+      if (impatient) leave(130);
+      return;
+    }
+    endingSinceMs = performance.now();
+    process.exitCode = exitCode;
+    setTimeout(() => leave(exitCode), limitMs);
+    gateway.close(reason).then(
+      () => {
+        log.info({ code: reason }, "closed");
+        leave(exitCode);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, "closing failed");
+        leave(exitCode);
+      },
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, () => end(0, "SERVER_CLOSING"));
+  }
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      log.error({ err: error, event }, "a bug: the server ends");
+      end(1, "SERVER_FAILED");
+    });
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map((problem) => `  - ${problem}\n`).join("");
+    process.stderr.write(`The configuration is wrong:\n${problems}`);
+  } else if (error instanceof ListenError) {
+    process.stderr.write(`${error.message}\n`);
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+  process.exit(1);
+});
