@@ -1,0 +1,17 @@
+import { MillracePlayer } from "./element.ts";
+
+export type {
+  ErrorDetail,
+  LatencyDetail,
+  PlayerEventMap,
+  PlayerStats,
+  StateChangeDetail,
+  StreamDetail,
+  TransportDetail,
+} from "./element-events.ts";
+export { MillracePlayer };
+
+// A page may load the script twice, from two servers: the first one wins.
+if (customElements.get("millrace-player") === undefined) {
+  customElements.define("millrace-player", MillracePlayer);
+}

@@ -1,0 +1,27 @@
+import type { MillracePlayer } from "../element.ts";
+import { need } from "./decorate.ts";
+import { thisPlace } from "./place.ts";
+
+const { base, stream, token } = thisPlace("embed/");
+const player = need<MillracePlayer>("millrace-player");
+const wishes = new URLSearchParams(location.search);
+
+/** `?name=0` switches off what is on by itself, `?name` or `?name=1` switches on what is not. */
+function wish(name: string, otherwise: boolean): boolean {
+  const value = wishes.get(name);
+  return value === null ? otherwise : value !== "0" && value !== "false";
+}
+
+document.title = stream ?? "Millrace";
+player.setAttribute("base", base);
+if (stream !== undefined) player.setAttribute("src", stream);
+if (token !== undefined) player.setAttribute("token", token);
+player.toggleAttribute("controls", wish("controls", true));
+player.toggleAttribute("muted", wish("muted", false));
+player.toggleAttribute("background", wish("background", false));
+player.toggleAttribute("autoplay", wish("autoplay", true));
+
+document.addEventListener("keydown", (event) => {
+  const free = event.target === document.body && !event.defaultPrevented;
+  if (free && player.handleKey(event)) event.preventDefault();
+});

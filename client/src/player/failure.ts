@@ -1,0 +1,121 @@
+/**
+ * What a failure asks of the player.
+ * `retry`: try again soon. `offline`: nobody publishes; wait for the stream. `fatal`: trying again gives the same answer.
+ */
+export type FailureClass = "retry" | "offline" | "fatal";
+
+/** Codes that the player makes itself; all others come from the server. */
+export type LocalFailureCode =
+  | "SRC_INVALID"
+  | "WEBRTC_UNSUPPORTED"
+  | "SERVER_UNREACHABLE"
+  | "NO_FIRST_FRAME"
+  | "FROZEN"
+  | "ICE_FAILED"
+  | "DTLS_FAILED"
+  | "NEGOTIATION_FAILED";
+
+const offlineCodes: ReadonlySet<string> = new Set([
+  "STREAM_NOT_FOUND",
+  "STREAM_OFFLINE",
+  "STREAM_ENDED",
+  "STREAM_CLOSED",
+  "PUBLISHER_GONE",
+  "NOT_LIVE",
+]);
+
+const fatalCodes: ReadonlySet<string> = new Set([
+  "SRC_INVALID",
+  "WEBRTC_UNSUPPORTED",
+  "UNAUTHORIZED",
+  "FORBIDDEN",
+  "STREAM_NAME_INVALID",
+  "KICKED",
+]);
+
+/** How the player goes on after the failure `code`. Unknown codes are tried again. */
+export function classifyFailure(code: string): FailureClass {
+  if (fatalCodes.has(code)) return "fatal";
+  return offlineCodes.has(code) ? "offline" : "retry";
+}
+
+/** A title and a sentence for people. */
+export interface FailureText {
+  readonly title: string;
+  readonly detail: string;
+}
+
+const texts: Readonly<Record<string, FailureText>> = {
+  SRC_INVALID: {
+    title: "No stream to play",
+    detail: "The address names no stream. It should look like /live/NAME.",
+  },
+  STREAM_NAME_INVALID: {
+    title: "Not a stream name",
+    detail: "Names have one to three parts of letters, digits and . _ + -",
+  },
+  WEBRTC_UNSUPPORTED: {
+    title: "This browser cannot play it",
+    detail: "WebRTC is missing or switched off. Use a current browser.",
+  },
+  UNAUTHORIZED: {
+    title: "Not allowed",
+    detail: "This stream needs a valid link. Ask whoever sent you here for a new one.",
+  },
+  FORBIDDEN: {
+    title: "Not allowed",
+    detail: "You may not watch this stream with the link that you have.",
+  },
+  KICKED: { title: "You were disconnected", detail: "The operator ended your session." },
+  SERVER_UNREACHABLE: {
+    title: "Cannot reach the server",
+    detail: "Check your connection. Playback goes on by itself as soon as it answers.",
+  },
+  NO_FIRST_FRAME: {
+    title: "No picture yet",
+    detail: "The stream is live but no picture arrives. A firewall may block UDP.",
+  },
+  ICE_FAILED: {
+    title: "No way through the network",
+    detail: "A media connection could not be made. A firewall may block UDP.",
+  },
+  DTLS_FAILED: { title: "Connection broken", detail: "The media connection was closed." },
+  FROZEN: { title: "The picture froze", detail: "No new picture arrived for three seconds." },
+  NEGOTIATION_FAILED: {
+    title: "No common ground",
+    detail: "Browser and server found no way to exchange this stream.",
+  },
+  TIMEOUT: { title: "The server is slow", detail: "It did not answer in time." },
+  PEER_TIMEOUT: { title: "Connection lost", detail: "The server heard nothing from this device." },
+  RATE_LIMITED: { title: "Too many attempts", detail: "Playback goes on in a moment." },
+  VIEWERS_FULL: { title: "The stream is full", detail: "No more viewers are let in right now." },
+  SESSIONS_FULL: { title: "The server is full", detail: "No more viewers are let in right now." },
+  PEERS_FULL: { title: "The server is full", detail: "No more viewers are let in right now." },
+  NO_TRANSCODER: {
+    title: "This stream needs converting",
+    detail: "Its format does not fit WebRTC and the server has no converter installed.",
+  },
+  CODEC_UNSUPPORTED: {
+    title: "Format not supported",
+    detail: "WebRTC cannot carry this stream. Publish H.264 video with AAC or Opus sound.",
+  },
+  TRANSCODE_FAILED: {
+    title: "Converting failed",
+    detail: "The server could not convert this stream. It tries again.",
+  },
+  SDP_UNSUPPORTED: {
+    title: "No common format",
+    detail: "This browser cannot decode the stream. H.264 must be allowed in it.",
+  },
+  B_FRAMES: {
+    title: "The encoder uses B-frames",
+    detail: "WebRTC cannot show them. Set B-frames to 0 in the encoder.",
+  },
+  SERVER_CLOSING: { title: "The server restarts", detail: "Playback goes on in a moment." },
+  SHUTTING_DOWN: { title: "The server restarts", detail: "Playback goes on in a moment." },
+};
+
+/** What to show for `code`; `message` is the server's own sentence for codes not known here. */
+export function failureText(code: string, message = ""): FailureText {
+  return texts[code] ?? { title: "Playback failed", detail: message };
+}
