@@ -46,7 +46,12 @@ for (const { lossPercent, freezes } of [
     await waitForPictures(page, 60);
     network.shape({ lossPercent });
     const before = await receiverStats(page);
-    await waitForPictures(page, 870, 60_000);
+    // 30 s of a 30 fps source, whether or not this machine is quick enough to show every picture.
+    await expect
+      .poll(async () => (await receiverStats(page)).framesDecoded - before.framesDecoded, {
+        timeout: 90_000,
+      })
+      .toBeGreaterThan(870);
     const after = await receiverStats(page);
     const { longestGapMs } = await watchReport(page);
     const figures = `${network.droppedPackets} packets dropped, ${after.nackCount - before.nackCount} NACKs, ${after.pliCount - before.pliCount} PLIs, ${after.freezeCount - before.freezeCount} freezes, longest gap ${longestGapMs.toFixed(0)} ms`;

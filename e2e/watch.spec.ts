@@ -98,8 +98,12 @@ test("30 seconds of playing: the picture moves all the time and never freezes", 
   await waitForPictures(page, 30);
   const before = await receiverStats(page);
   const from = await watchReport(page);
-  // 900 pictures of a 30 fps source.
-  await waitForPictures(page, 900, 60_000);
+  // 30 s of a 30 fps source, whether or not this machine is quick enough to show every picture.
+  await expect
+    .poll(async () => (await receiverStats(page)).framesDecoded - before.framesDecoded, {
+      timeout: 90_000,
+    })
+    .toBeGreaterThan(900);
   const after = await receiverStats(page);
   const until = await watchReport(page);
   expect(after.freezeCount - before.freezeCount).toBe(0);
@@ -108,7 +112,7 @@ test("30 seconds of playing: the picture moves all the time and never freezes", 
   const seconds = ((until.lastAtMs ?? 0) - (from.lastAtMs ?? 0)) / 1000;
   test.info().annotations.push({
     type: "figures",
-    description: `${(900 / seconds).toFixed(1)} pictures/s, longest gap ${until.longestGapMs.toFixed(0)} ms`,
+    description: `${((until.frames - from.frames) / seconds).toFixed(1)} pictures/s, longest gap ${until.longestGapMs.toFixed(0)} ms`,
   });
   expect(until.longestGapMs).toBeLessThan(1000);
 });

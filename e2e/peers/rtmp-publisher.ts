@@ -115,7 +115,7 @@ export class StampedPublisher {
     header.writeUIntBE(body.length, 4, 3);
     header[7] = type;
     header.writeUInt32LE(stream, 8);
-    const parts = [header];
+    const parts: Buffer[] = [header];
     for (let at = 0; at < body.length; at += chunkSizeBytes) {
       if (at > 0) parts.push(Buffer.from([0xc0 | chunkStream]));
       parts.push(body.subarray(at, at + chunkSizeBytes));

@@ -192,7 +192,6 @@ export async function playByWhep(page: Page, url: string): Promise<void> {
   await page.evaluate(async (endpoint) => {
     const peer = new RTCPeerConnection();
     const video = document.createElement("video");
-    video.muted = true;
     video.autoplay = true;
     document.body.append(video);
     const media = new MediaStream();

@@ -1,0 +1,37 @@
+import type { SrtpKeys } from "../peer.ts";
+
+/** Where sealed datagrams of one peer go. `Peer` is one. */
+export interface DatagramPort {
+  /** Sends one datagram or drops it; never throws and never blocks. The bytes are not rewritten while the kernel may read them. */
+  send(datagram: Uint8Array): void;
+}
+
+/** The sending end of one peer: seals with its keys and sends to its address. */
+export interface EgressLink {
+  /**
+   * Seals and sends one RTP packet and returns the length of the datagram; 0 after `close`.
+   * `header` is a complete RTP header and may be rewritten by the caller afterwards; `prefix` stands before the payload.
+   * `index` is the extended sequence number of `ssrc`. One index always has the same bytes.
+   */
+  rtp(
+    header: Uint8Array,
+    prefix: Uint8Array | undefined,
+    payload: Uint8Array,
+    ssrc: number,
+    index: number,
+  ): number;
+  /** Seals and sends a compound RTCP packet and returns the length of the datagram; 0 after `close`. */
+  rtcp(compound: Uint8Array): number;
+  /** May be called twice. */
+  close(): void;
+}
+
+/** Seals and sends for all peers of the process. The tiers give byte-identical packets. */
+export interface EgressCore {
+  readonly tier: "native" | "wasm" | "node";
+  open(keys: SrtpKeys, port: DatagramPort): EgressLink;
+  /** Sends what a tier gathered. Called after every frame was handed to all viewers and after every pacer tick. */
+  flush(): void;
+  /** Closes nothing that belongs to a link's owner. May be called twice. */
+  close(): void;
+}

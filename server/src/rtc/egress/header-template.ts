@@ -1,0 +1,94 @@
+import type { NtpTime } from "@millrace/media/rtp";
+import type { SendMedia } from "../peer.ts";
+import { writeUint32 } from "../srtp/index.ts";
+
+const fixedHeaderBytes = 12;
+const extensionHeaderBytes = 4;
+/** RFC 8285 section 4.2. */
+const oneByteProfile = 0xbede;
+const maxOneByteId = 14;
+const maxElementBytes = 16;
+
+/** Room that packetising leaves for header extensions, their padding included. What does not fit is left out. */
+const maxExtensionBytes = 24;
+
+/** The largest RTP header that a template writes. */
+export const maxHeaderBytes: number = fixedHeaderBytes + extensionHeaderBytes + maxExtensionBytes;
+
+interface Element {
+  readonly id: number;
+  readonly value: Uint8Array;
+}
+
+/** The RTP header of one SSRC with its extensions laid out once; per packet only numbers are written into it. */
+export class HeaderTemplate {
+  /** The header as last written. */
+  readonly bytes: Uint8Array;
+  readonly #payloadType: number;
+  /** Where the capture time stands; 0 when this header has none. */
+  readonly #captureAt: number;
+
+  /** `timed`: with an absolute capture time, when the peer takes one. */
+  constructor(media: SendMedia, stream: { ssrc: number; payloadType: number }, timed: boolean) {
+    const { elements, captureIndex } = chooseElements(media, timed);
+    const used = elements.reduce((sum, element) => sum + 1 + element.value.length, 0);
+    const words = Math.ceil(used / 4);
+    const extended = words > 0;
+    this.bytes = new Uint8Array(
+      fixedHeaderBytes + (extended ? extensionHeaderBytes + 4 * words : 0),
+    );
+    this.#payloadType = stream.payloadType;
+    this.bytes[0] = extended ? 0x90 : 0x80;
+    writeUint32(this.bytes, 8, stream.ssrc);
+    let at = fixedHeaderBytes;
+    let captureAt = 0;
+    if (extended) {
+      writeUint32(this.bytes, at, (oneByteProfile << 16) | words);
+      at += extensionHeaderBytes;
+      elements.forEach((element, index) => {
+        this.bytes[at++] = (element.id << 4) | (element.value.length - 1);
+        if (index === captureIndex) captureAt = at;
+        this.bytes.set(element.value, at);
+        at += element.value.length;
+      });
+    }
+    this.#captureAt = captureAt;
+  }
+
+  /** RFC 3550 section 5.1. `sequence` and `rtpTime` are taken modulo their width. */
+  write(marker: boolean, sequence: number, rtpTime: number, capture: NtpTime): Uint8Array {
+    const bytes = this.bytes;
+    bytes[1] = (marker ? 0x80 : 0) | this.#payloadType;
+    bytes[2] = sequence >>> 8;
+    bytes[3] = sequence;
+    writeUint32(bytes, 4, rtpTime);
+    if (this.#captureAt > 0) {
+      writeUint32(bytes, this.#captureAt, capture.seconds);
+      writeUint32(bytes, this.#captureAt + 4, capture.fraction);
+    }
+    return bytes;
+  }
+}
+
+/** What matters most comes first, for elements are left out from the end when they do not fit. */
+function chooseElements(
+  media: SendMedia,
+  timed: boolean,
+): { elements: Element[]; captureIndex: number } {
+  const { mid, playoutDelay, absCaptureTime } = media.extensions;
+  const elements: Element[] = [];
+  let room = maxExtensionBytes;
+  const add = (id: number | undefined, value: Uint8Array): boolean => {
+    if (id === undefined || id < 1 || id > maxOneByteId) return false;
+    if (value.length < 1 || value.length > maxElementBytes || 1 + value.length > room) return false;
+    elements.push({ id, value });
+    room -= 1 + value.length;
+    return true;
+  };
+  // Minimum and maximum of 0: render at once. Never changed during a session: a receiver needs long to settle again.
+  add(playoutDelay, new Uint8Array(3));
+  const captured = timed && add(absCaptureTime, new Uint8Array(8));
+  const captureIndex = captured ? elements.length - 1 : -1;
+  add(mid, new TextEncoder().encode(media.mid));
+  return { elements, captureIndex };
+}

@@ -1,0 +1,61 @@
+import { ByteBudget } from "./byte-budget.ts";
+import type { MediaSender } from "./media-sender.ts";
+import type { PacerLimits } from "./pacer-limits.ts";
+import { RetransmissionQueue } from "./retransmission-queue.ts";
+
+/** Sends packets of one m-line again, with a budget of its own so that requests without end cost a bounded rate. */
+export class Retransmitter {
+  readonly #sender: MediaSender;
+  readonly #limits: PacerLimits;
+  readonly #queue = new RetransmissionQueue();
+  readonly #budget: ByteBudget;
+
+  constructor(sender: MediaSender, limits: PacerLimits, nowUs: number) {
+    this.#sender = sender;
+    this.#limits = limits;
+    this.#budget = new ByteBudget(limits.minBucketBytes, nowUs);
+  }
+
+  /** Packets wait to be sent again. */
+  get pending(): boolean {
+    return this.#queue.size > 0;
+  }
+
+  /** Requests that were not followed: too soon after the last answer, or too many. */
+  get refused(): number {
+    return this.#queue.suppressed + this.#queue.dropped;
+  }
+
+  /** Takes 16-bit sequence numbers from the peer. Returns how many were asked for the first time. */
+  request(sequences: Iterable<number>, roundTripUs: number, nowUs: number): number {
+    const gapUs = Math.max(this.#limits.minResendUs, roundTripUs);
+    let first = 0;
+    for (const sequence of sequences) {
+      const extended = this.#sender.extend(sequence);
+      if (extended >= 0 && this.#queue.request(extended, nowUs, gapUs)) first++;
+    }
+    return first;
+  }
+
+  /** Lets time pass, in which `allowedBps` may be used. */
+  fill(nowUs: number, allowedBps: number): void {
+    const { minRetransmissionBps, retransmissionBucketUs } = this.#limits;
+    const rateBps = Math.max(minRetransmissionBps, allowedBps);
+    this.#budget.fill(nowUs, rateBps, (rateBps * retransmissionBucketUs) / 8e6);
+  }
+
+  /** Sends the oldest waiting packet. Returns its bytes on the wire, 0 when none may be sent now. */
+  sendOne(nowUs: number): number {
+    while (this.#queue.size > 0 && this.#budget.open) {
+      const bytes = this.#sender.resend(this.#queue.shift(nowUs));
+      if (bytes === 0) continue;
+      this.#budget.spend(bytes);
+      return bytes;
+    }
+    return 0;
+  }
+
+  clear(): void {
+    this.#queue.clear();
+  }
+}

@@ -1,0 +1,181 @@
+import { wallMsToNtp } from "@millrace/media/rtp";
+import type { CaptureTime } from "@millrace/signaling/session";
+import type { Clock } from "../../core/index.ts";
+import type { SendMedia, SrtpKeys } from "../peer.ts";
+import { packetKind, SrtpReceiver } from "../srtp/index.ts";
+import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
+import { EgressLine, type LineStats, type PacerStats } from "./egress-line.ts";
+import { Feedback } from "./feedback.ts";
+import { MediaSender } from "./media-sender.ts";
+import type { PacerDriver } from "./pacer-driver.ts";
+import { defaultPacerLimits, type PacerLimits } from "./pacer-limits.ts";
+import type { Reporter } from "./report-wheel.ts";
+import { writeLineBye, writeLineReport } from "./sender-reports.ts";
+import type { StreamOutput } from "./stream-output.ts";
+
+/** What an egress needs of a peer; `Peer` has it. */
+export interface EgressPeer extends DatagramPort {
+  alive(nowUs: number): void;
+}
+
+export interface ViewerEgressOptions {
+  readonly output: StreamOutput;
+  readonly keys: SrtpKeys;
+  readonly media: readonly SendMedia[];
+  readonly peer: EgressPeer;
+  readonly core: EgressCore;
+  readonly driver: PacerDriver;
+  readonly clock: Clock;
+  readonly limits?: Partial<PacerLimits>;
+  /** The viewer said goodbye. */
+  onBye(): void;
+  /** A bug of ours stopped a line. */
+  onFailed(error: unknown): void;
+  /** Called with every report. */
+  onReport(): void;
+}
+
+/** Figures of one viewer, for the API. */
+export interface ViewerEgressStats {
+  readonly lines: readonly LineStats[];
+  readonly pacer: PacerStats | undefined;
+  readonly roundTripMs: number | undefined;
+  readonly nacks: number;
+  readonly keyRequests: number;
+  readonly rembBps: number | undefined;
+  /** RTCP that was authentic, but no RTCP. */
+  readonly malformed: number;
+  /** Datagrams that were not authentic or came twice. */
+  readonly refused: number;
+}
+
+/** Everything that is sent to one connected viewer, and what it answers. */
+export class ViewerEgress implements Reporter {
+  readonly #options: ViewerEgressOptions;
+  readonly #link: EgressLink;
+  readonly #srtp: SrtpReceiver;
+  readonly #lines: readonly EgressLine[];
+  readonly #feedback: Feedback;
+  #refused = 0;
+  #closed = false;
+
+  constructor(options: ViewerEgressOptions) {
+    const { core, keys, peer } = options;
+    this.#options = options;
+    this.#link = core.open(keys, peer);
+    this.#srtp = new SrtpReceiver(keys.profile, keys.remote);
+    this.#lines = [this.#openLine("video", "h264"), this.#openLine("audio", "opus")].filter(
+      (line) => line !== undefined,
+    );
+    this.#feedback = new Feedback(this.#lines, options.onBye);
+  }
+
+  get stats(): ViewerEgressStats {
+    const { nacks, keyRequests, rembBps, malformed } = this.#feedback;
+    const pacer = this.#lines.find((line) => line.pacerStats !== undefined)?.pacerStats;
+    const roundTripMs = this.#lines
+      .map((line) => line.reception.roundTripMs)
+      .find((ms) => ms !== undefined);
+    return {
+      lines: this.#lines.map((line) => line.stats),
+      pacer,
+      roundTripMs,
+      nacks,
+      keyRequests,
+      rembBps,
+      malformed,
+      refused: this.#refused,
+    };
+  }
+
+  /** How the RTP time of the video, or without video of the audio, maps to the capture time; undefined before the first frame. */
+  get captureTime(): CaptureTime | undefined {
+    for (const { output, sender } of this.#lines) {
+      const latest = output.history.latest;
+      if (latest === undefined) continue;
+      return {
+        rtpTime: sender.rtpTime(latest.ticks),
+        clockRate: output.clockRate,
+        wallMs: this.#options.output.stream.captureWallMs(latest.ptsUs),
+      };
+    }
+    return undefined;
+  }
+
+  /** Begins to send, and reports at once so that sound and picture are together from the first second. */
+  start(): void {
+    for (const line of this.#lines) line.start();
+    this.#sendReports();
+    this.#options.core.flush();
+  }
+
+  /** A datagram from the peer's validated address, not changed and not kept. */
+  datagram(bytes: Uint8Array, nowUs: number): void {
+    if (this.#closed) return;
+    // A viewer sends no media, so whatever else arrives is refused unopened.
+    const compound =
+      packetKind(bytes) === "rtcp" ? this.#srtp.openRtcp(bytes) : ("SRTP_MALFORMED" as const);
+    if (typeof compound === "string") {
+      this.#refused++;
+      return;
+    }
+    this.#options.peer.alive(nowUs);
+    this.#feedback.receive(compound, nowUs);
+    this.#options.core.flush();
+  }
+
+  report(): void {
+    if (this.#closed) return;
+    this.#sendReports();
+    this.#options.core.flush();
+    this.#options.onReport();
+  }
+
+  failed(error: unknown): void {
+    this.#options.onFailed(error);
+  }
+
+  /** Says goodbye and stops sending. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const line of this.#lines) line.close();
+    try {
+      this.#sayGoodbye();
+    } finally {
+      this.#link.close();
+    }
+  }
+
+  #openLine(kind: "video" | "audio", codec: "h264" | "opus"): EgressLine | undefined {
+    const { media, output, driver, clock, limits, onFailed } = this.#options;
+    const line = media.find((offered) => offered.kind === kind && offered.codec === codec);
+    if (line === undefined) return undefined;
+    const source = output[kind];
+    return new EgressLine({
+      output: source,
+      sender: new MediaSender(line, this.#link, source.history),
+      driver,
+      limits: { ...defaultPacerLimits, ...limits },
+      clock,
+      onFailed,
+    });
+  }
+
+  #sayGoodbye(): void {
+    const ntp = wallMsToNtp(this.#options.clock.wallMs());
+    for (const { sender, output } of this.#lines) {
+      this.#link.rtcp(writeLineBye(sender, ntp, output.nowTicks()));
+    }
+    this.#options.core.flush();
+  }
+
+  /** One instant for all lines. */
+  #sendReports(): void {
+    const ntp = wallMsToNtp(this.#options.clock.wallMs());
+    for (const { sender, output } of this.#lines) {
+      if (sender.packets === 0) continue;
+      this.#link.rtcp(writeLineReport(sender, ntp, output.nowTicks()));
+    }
+  }
+}

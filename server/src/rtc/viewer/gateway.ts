@@ -1,0 +1,173 @@
+import type {
+  IceServer,
+  JsepGateway,
+  SessionObserver,
+  SessionRequest,
+  StreamStatus,
+} from "@millrace/signaling/session";
+import {
+  type Access,
+  type Clock,
+  type Log,
+  parseStreamName,
+  RefusedError,
+  type Registry,
+  randomId,
+  type Stream,
+} from "../../core/index.ts";
+import type { EgressCore } from "../egress/core.ts";
+import { type DriverLimits, PacerDriver } from "../egress/pacer-driver.ts";
+import { ReportWheel } from "../egress/report-wheel.ts";
+
+import { StreamOutputs } from "../egress/stream-outputs.ts";
+import type { PeerFactory } from "../peer.ts";
+import { defaultViewerLimits, type ViewerLimits } from "./limits.ts";
+import { ViewerSession, type ViewerSessionStats } from "./session.ts";
+import { streamStatus } from "./stream-status.ts";
+
+export interface RtcGatewayOptions {
+  readonly registry: Registry;
+  readonly access: Access;
+  /** Stays the caller's: closed after the gateway. */
+  readonly peers: PeerFactory;
+  /** Stays the caller's: closed after the gateway. */
+  readonly core: EgressCore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the client of a session may find STUN and TURN. `viewerId` is no secret. */
+  iceServers(viewerId: string): readonly IceServer[];
+  readonly limits?: Partial<ViewerLimits>;
+  readonly driverLimits?: Partial<DriverLimits>;
+}
+
+/** Opens WebRTC sessions for every signaling transport. */
+export class RtcGateway implements JsepGateway {
+  readonly #options: RtcGatewayOptions;
+  readonly #limits: ViewerLimits;
+  readonly #outputs: StreamOutputs;
+  readonly #driver: PacerDriver;
+  readonly #wheel: ReportWheel;
+  readonly #sessions = new Map<string, ViewerSession>();
+  #closed = false;
+
+  constructor(options: RtcGatewayOptions) {
+    const { core, clock, log } = options;
+    this.#options = options;
+    this.#limits = { ...defaultViewerLimits, ...options.limits };
+    this.#outputs = new StreamOutputs({ core, clock, log });
+    this.#driver = new PacerDriver({ core, clock, log, limits: options.driverLimits ?? {} });
+    this.#wheel = new ReportWheel(clock, log);
+  }
+
+  /** Sessions by id, for the API. */
+  get sessions(): ReadonlyMap<string, ViewerSession> {
+    return this.#sessions;
+  }
+
+  /** What the gateway holds, for metrics. */
+  get stats(): {
+    readonly sessions: number;
+    readonly outputs: number;
+    readonly replays: { readonly running: number; readonly waiting: number };
+  } {
+    return {
+      sessions: this.#sessions.size,
+      outputs: this.#outputs.size,
+      replays: this.#driver.replays,
+    };
+  }
+
+  /**
+   * @throws RefusedError `STREAM_NAME_INVALID` 400, `UNAUTHORIZED` 401, `FORBIDDEN` 403, `STREAM_NOT_FOUND` 404,
+   *   `B_FRAMES` 422 and other codes of what cannot be turned into H.264, `PUBLISH_UNSUPPORTED` 501,
+   *   `SESSIONS_FULL`, `VIEWERS_FULL`, `PEERS_FULL`, `SHUTTING_DOWN` 503
+   */
+  async open(request: SessionRequest, observer: SessionObserver): Promise<ViewerSession> {
+    const name = parseStreamName(request.stream);
+    if (request.action === "publish") {
+      throw new RefusedError(
+        "PUBLISH_UNSUPPORTED",
+        501,
+        "Publishing over WebRTC is not there yet.",
+      );
+    }
+    this.#assertRoom();
+    const { transport, address, userAgent, token } = request;
+    await this.#options.access.authorize({
+      action: "play",
+      stream: name,
+      token,
+      address,
+      transport,
+      userAgent,
+    });
+    this.#assertRoom();
+    const stream = this.#options.registry.get(name);
+    if (stream === undefined) {
+      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
+    }
+    const session = this.#open(stream, request, observer);
+    this.#sessions.set(session.id, session);
+    session.tell();
+    return session;
+  }
+
+  observe(name: string, listener: (status: StreamStatus) => void): () => void {
+    const { registry } = this.#options;
+    const tell = () => listener(streamStatus(name, registry.get(name)));
+    const stop = registry.observe(name, tell);
+    tell();
+    return stop;
+  }
+
+  /** Ends all sessions with `bye(reason)`. May be called twice. */
+  close(reason: string): void {
+    this.#closed = true;
+    for (const session of [...this.#sessions.values()]) session.bye(reason);
+    this.#outputs.close();
+    this.#driver.close();
+    this.#wheel.close();
+  }
+
+  #assertRoom(): void {
+    if (this.#closed) throw new RefusedError("SHUTTING_DOWN", 503, "The server is shutting down.");
+    if (this.#sessions.size >= this.#limits.maxSessions) {
+      throw new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");
+    }
+  }
+
+  #open(stream: Stream, request: SessionRequest, observer: SessionObserver): ViewerSession {
+    const { peers, core, clock, log, iceServers } = this.#options;
+    const lease = this.#outputs.lease(stream);
+    try {
+      const refusal = lease.output.videoRefusal;
+      if (refusal !== undefined) throw new RefusedError(refusal.code, 422, refusal.message);
+      return new ViewerSession({
+        id: randomId(),
+        stream,
+        lease,
+        peers,
+        core,
+        driver: this.#driver,
+        wheel: this.#wheel,
+        clock,
+        log,
+        limits: this.#limits,
+        observer,
+        iceServers,
+        register: (session) =>
+          stream.addViewer({
+            transport: request.transport,
+            address: request.address,
+            userAgent: request.userAgent,
+            onKick: (reason) => session.bye(reason),
+            stats: (): ViewerSessionStats => session.stats,
+          }),
+        onClosed: (session) => void this.#sessions.delete(session.id),
+      });
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,257 @@
+import type {
+  CaptureTime,
+  IceRestart,
+  IceServer,
+  JsepSession,
+  SessionObserver,
+} from "@millrace/signaling/session";
+import {
+  type Clock,
+  type Log,
+  ProtocolError,
+  RefusedError,
+  type Stream,
+  type StreamChange,
+  type Viewer,
+} from "../../core/index.ts";
+import type { EgressCore } from "../egress/core.ts";
+import type { PacerDriver } from "../egress/pacer-driver.ts";
+import type { ReportWheel } from "../egress/report-wheel.ts";
+import type { OutputUser } from "../egress/stream-output.ts";
+import type { OutputLease } from "../egress/stream-outputs.ts";
+import { ViewerEgress, type ViewerEgressStats } from "../egress/viewer-egress.ts";
+import type { Peer, PeerEvents, PeerFactory } from "../peer.ts";
+import type { ViewerLimits } from "./limits.ts";
+import { streamStatus } from "./stream-status.ts";
+
+export interface ViewerSessionOptions {
+  /** Unguessable; the client shows it to speak for the session. */
+  readonly id: string;
+  readonly stream: Stream;
+  readonly lease: OutputLease;
+  readonly peers: PeerFactory;
+  readonly core: EgressCore;
+  readonly driver: PacerDriver;
+  readonly wheel: ReportWheel;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: ViewerLimits;
+  readonly observer: SessionObserver;
+  /** Counts the session at its stream; closed by the session. */
+  register(session: ViewerSession): Viewer;
+  iceServers(viewerId: string): readonly IceServer[];
+  /** Called once when the session is over. */
+  onClosed(session: ViewerSession): void;
+}
+
+export interface ViewerSessionStats {
+  readonly state: "new" | "connecting" | "connected" | "closed";
+  /** Set while connected. */
+  readonly egress: ViewerEgressStats | undefined;
+}
+
+/** One viewer's conversation: offer and answer, then media until either side or the stream ends it. */
+export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
+  readonly id: string;
+  readonly iceServers: readonly IceServer[];
+  /** Names the session in logs and the API; not a capability. */
+  readonly viewerId: string;
+  readonly #options: ViewerSessionOptions;
+  readonly #viewer: Viewer;
+  readonly #peer: Peer;
+  readonly #log: Log;
+  readonly #stopObserving: () => void;
+  #egress: ViewerEgress | undefined;
+  #state: ViewerSessionStats["state"] = "new";
+  #negotiating = false;
+  #candidates = 0;
+  #told: CaptureTime | undefined;
+
+  /** @throws RefusedError `VIEWERS_FULL`, `PEERS_FULL`. */
+  constructor(options: ViewerSessionOptions) {
+    const { stream, lease } = options;
+    this.#options = options;
+    this.id = options.id;
+    const profile = h264Profile(lease.output.video.source?.info.codecString);
+    this.#peer = options.peers.createSender({ h264ProfileLevelId: profile }, this);
+    try {
+      this.#viewer = options.register(this);
+    } catch (error) {
+      this.#peer.close("REFUSED");
+      throw error;
+    }
+    this.viewerId = this.#viewer.id;
+    this.#log = options.log.child({ stream: stream.name, session: this.viewerId });
+    this.iceServers = options.iceServers(this.viewerId);
+    lease.output.add(this);
+    this.#stopObserving = stream.observe((change) => this.#streamChanged(change));
+    this.#log.info({}, "viewer session opened");
+  }
+
+  /** Figures for the API. */
+  get stats(): ViewerSessionStats {
+    return { state: this.#state, egress: this.#egress?.stats };
+  }
+
+  /** @throws ProtocolError `SDP_TOO_LARGE`, `SDP_INVALID` …; RefusedError `SESSION_CLOSED` 410, `NEGOTIATING` 409. */
+  async describe(offerSdp: string): Promise<string> {
+    this.#assertOpen();
+    if (offerSdp.length > this.#options.limits.maxOfferLength) {
+      throw new ProtocolError("SDP_TOO_LARGE", `an offer of ${offerSdp.length} characters`);
+    }
+    if (this.#negotiating) {
+      throw new RefusedError("NEGOTIATING", 409, "The offer before is still being answered.");
+    }
+    this.#negotiating = true;
+    try {
+      const answer = await this.#peer.answer(offerSdp);
+      this.#assertOpen();
+      if (this.#state === "new") this.#state = "connecting";
+      return answer;
+    } finally {
+      this.#negotiating = false;
+    }
+  }
+
+  addCandidate(candidate: string | null): void {
+    const { maxCandidateLength, maxCandidates } = this.#options.limits;
+    if (candidate === null || this.#state === "closed") return;
+    if (candidate.length > maxCandidateLength || this.#candidates >= maxCandidates) return;
+    this.#candidates++;
+    this.#peer.addCandidate(candidate);
+  }
+
+  /** @throws ProtocolError `ICE_INVALID`; RefusedError `SESSION_CLOSED` 410. */
+  async restartIce(ufrag: string, pwd: string): Promise<IceRestart> {
+    this.#assertOpen();
+    return this.#peer.restartIce(ufrag, pwd);
+  }
+
+  /** The client's end. */
+  close(reason: string): void {
+    this.#close(reason);
+  }
+
+  /** Our end: the client is told why. May be called twice. */
+  bye(reason: string): void {
+    if (this.#close(reason)) this.#options.observer.bye(reason);
+  }
+
+  /** From the peer. */
+  connected(): void {
+    const { keys, media } = this.#peer;
+    if (this.#state === "closed" || this.#egress !== undefined || keys === undefined) return;
+    this.#state = "connected";
+    const { lease, core, driver, clock } = this.#options;
+    this.#log.info({ profile: keys.profile, media: media.length }, "viewer connected");
+    this.#egress = new ViewerEgress({
+      output: lease.output,
+      keys,
+      media,
+      peer: this.#peer,
+      core,
+      driver,
+      clock,
+      onBye: () => this.close("PEER_BYE"),
+      onFailed: (error) => this.#fail(error),
+      onReport: () => this.#followCaptureTime(),
+    });
+    this.#options.wheel.add(this.#egress);
+    try {
+      this.#egress.start();
+      this.#followCaptureTime();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** From the peer. */
+  datagram(bytes: Buffer, nowUs: number): void {
+    try {
+      this.#egress?.datagram(bytes, nowUs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** From the peer. */
+  closed(reason: string): void {
+    this.bye(reason);
+  }
+
+  /** From the output. */
+  videoRefused(code: string): void {
+    this.bye(code);
+  }
+
+  /** From the output. */
+  hintsChanged(): void {
+    this.tell();
+  }
+
+  /** Tells the client how its stream stands. */
+  tell(): void {
+    if (this.#state === "closed") return;
+    const { stream, lease, observer } = this.#options;
+    this.#told = this.#egress?.captureTime;
+    observer.stream(streamStatus(stream.name, stream, lease.output.hints, this.#told));
+  }
+
+  #streamChanged(change: StreamChange): void {
+    if (change.type === "state" && change.state === "offline") this.bye("STREAM_ENDED");
+    else this.tell();
+  }
+
+  /** Tells the client again when its RTP time stands for another wall clock time than it was told. */
+  #followCaptureTime(): void {
+    const now = this.#egress?.captureTime;
+    if (now === undefined) return;
+    const told = this.#told;
+    if (told === undefined || told.clockRate !== now.clockRate) {
+      this.tell();
+      return;
+    }
+    const elapsedMs = (((now.rtpTime - told.rtpTime) | 0) / now.clockRate) * 1000;
+    if (Math.abs(told.wallMs + elapsedMs - now.wallMs) > maxCaptureErrorMs) this.tell();
+  }
+
+  /** A bug of ours ends this session and no other. */
+  #fail(error: unknown): void {
+    this.#log.error({ err: error }, "viewer session failed");
+    this.bye("INTERNAL_ERROR");
+  }
+
+  #assertOpen(): void {
+    if (this.#state !== "closed") return;
+    throw new RefusedError("SESSION_CLOSED", 410, "The session is closed.");
+  }
+
+  #close(reason: string): boolean {
+    if (this.#state === "closed") return false;
+    this.#state = "closed";
+    this.#stopObserving();
+    const { lease, wheel } = this.#options;
+    lease.output.remove(this);
+    const stats = this.#egress?.stats;
+    if (this.#egress !== undefined) wheel.remove(this.#egress);
+    try {
+      this.#egress?.close();
+    } catch (error) {
+      this.#log.error({ err: error }, "a viewer could not be told goodbye");
+    }
+    this.#peer.close(reason);
+    this.#viewer.close();
+    lease.release();
+    this.#log.info({ code: reason, ...stats }, "viewer session closed");
+    this.#options.onClosed(this);
+    return true;
+  }
+}
+
+/** The player shows latency from this, to some milliseconds. */
+const maxCaptureErrorMs = 5;
+
+/** profile_idc, constraint flags and level_idc of an RFC 6381 string such as `avc1.42e01f`. */
+function h264Profile(codecString: string | undefined): string | undefined {
+  return /^avc[13]\.([0-9a-f]{6})$/i.exec(codecString ?? "")?.[1]?.toLowerCase();
+}
