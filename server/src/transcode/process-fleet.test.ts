@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/index.ts";
-import { defaultTranscodeLimits } from "./limits.ts";
+import { defaultTranscodeLimits, type TranscodeLimits } from "./limits.ts";
 import type { CodecProcess, ProcessExit } from "./process/codec-process.ts";
 import { ProcessFleet } from "./process-fleet.ts";
 import { hasNodeAv, until } from "./test/tools.ts";
@@ -21,7 +21,7 @@ describe.skipIf(!hasNodeAv)("ProcessFleet", { timeout: 120_000 }, () => {
   });
   afterEach(() => fleet.close());
 
-  function open(warmSpare: boolean): void {
+  function open(warmSpare: boolean, limits: Partial<TranscodeLimits> = {}): void {
     fleet = new ProcessFleet(
       {
         clock,
@@ -30,7 +30,7 @@ describe.skipIf(!hasNodeAv)("ProcessFleet", { timeout: 120_000 }, () => {
         warmSpare,
         opusBitrateBps: 96_000,
         ffmpegPath: "ffmpeg",
-        limits: defaultTranscodeLimits,
+        limits: { ...defaultTranscodeLimits, ...limits },
       },
       {
         ready: (process) => void ready.push(process),
@@ -98,17 +98,32 @@ describe.skipIf(!hasNodeAv)("ProcessFleet", { timeout: 120_000 }, () => {
     await until(() => exits.length === 1, "the end of the process");
   });
 
-  it("lets a worker without work become the spare, or end when there is one", async () => {
+  it("ends a worker without work when there is a spare", async () => {
     open(true);
     const first = fleet.begin();
     fleet.choose(1);
+    await until(() => ready.length === 1, "the worker");
+    clock.advance(defaultTranscodeLimits.spareDelayMs);
+    await until(() => ready.length === 2, "the next spare");
     fleet.release(first);
     fleet.release(first);
     clock.advance(defaultTranscodeLimits.idleMs);
-    // Its successor as a spare was started meanwhile, so it ends.
     await until(() => fleet.size === 1, "the rest");
-    expect(fleet.begin()).not.toBe(first);
+    const second = fleet.begin();
+    expect(second).toBe(ready[1]);
     expect(exits).toEqual([]);
+  });
+
+  it("lets a worker without work become the spare when there is none", async () => {
+    open(true, { spareDelayMs: 1000, idleMs: 500 });
+    const first = fleet.begin();
+    fleet.choose(1);
+    await until(() => ready.length === 1, "the worker");
+    fleet.release(first);
+    clock.advance(500);
+    expect([fleet.begin(), fleet.warmSpares, fleet.size]).toEqual([first, 1, 1]);
+    clock.advance(1000);
+    expect(fleet.size).toBe(1);
   });
 
   it("leaves no timer behind", async () => {

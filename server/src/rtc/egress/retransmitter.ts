@@ -1,6 +1,7 @@
 import { ByteBudget } from "./byte-budget.ts";
 import type { MediaSender } from "./media-sender.ts";
 import type { PacerLimits } from "./pacer-limits.ts";
+import { ResendCopies } from "./resend-copies.ts";
 import { RetransmissionQueue } from "./retransmission-queue.ts";
 
 /** Sends packets of one m-line again, with a budget of its own so that requests without end cost a bounded rate. */
@@ -8,6 +9,7 @@ export class Retransmitter {
   readonly #sender: MediaSender;
   readonly #limits: PacerLimits;
   readonly #queue = new RetransmissionQueue();
+  readonly #copies = new ResendCopies();
   readonly #budget: ByteBudget;
 
   constructor(sender: MediaSender, limits: PacerLimits, nowUs: number) {
@@ -18,7 +20,12 @@ export class Retransmitter {
 
   /** Packets wait to be sent again. */
   get pending(): boolean {
-    return this.#queue.size > 0;
+    return this.#queue.size > 0 || this.#copies.size > 0;
+  }
+
+  /** Counts a packet that was sent for the first time, of which losses are a share. */
+  sent(nowUs: number): void {
+    this.#copies.count(1, 0, nowUs);
   }
 
   /** Requests that were not followed: too soon after the last answer, or too many. */
@@ -34,6 +41,7 @@ export class Retransmitter {
       const extended = this.#sender.extend(sequence);
       if (extended >= 0 && this.#queue.request(extended, nowUs, gapUs)) first++;
     }
+    this.#copies.count(0, first, nowUs);
     return first;
   }
 
@@ -47,15 +55,29 @@ export class Retransmitter {
   /** Sends the oldest waiting packet. Returns its bytes on the wire, 0 when none may be sent now. */
   sendOne(nowUs: number): number {
     while (this.#queue.size > 0 && this.#budget.open) {
-      const bytes = this.#sender.resend(this.#queue.shift(nowUs));
+      const sequence = this.#queue.shift(nowUs);
+      const bytes = this.#resend(sequence);
       if (bytes === 0) continue;
-      this.#budget.spend(bytes);
+      this.#copies.add(sequence, nowUs);
       return bytes;
+    }
+    while (this.#copies.size > 0 && this.#budget.open) {
+      const sequence = this.#copies.shift(nowUs);
+      if (sequence < 0) return 0;
+      const bytes = this.#resend(sequence);
+      if (bytes > 0) return bytes;
     }
     return 0;
   }
 
+  #resend(sequence: number): number {
+    const bytes = this.#sender.resend(sequence);
+    if (bytes > 0) this.#budget.spend(bytes);
+    return bytes;
+  }
+
   clear(): void {
     this.#queue.clear();
+    this.#copies.clear();
   }
 }

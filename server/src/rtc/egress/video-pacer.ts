@@ -156,10 +156,12 @@ export class VideoPacer implements Paced {
     const replaying = this.schedule.state === "replay";
     this.#resends.fill(nowUs, replaying ? rateBps : this.#output.rateBps);
     for (let sent = 0; sent < maxPackets && this.#budget.open; sent++) {
-      const bytes = this.#resends.sendOne(nowUs) || this.#sendOne(nowUs);
+      const resent = this.#resends.sendOne(nowUs);
+      const bytes = resent || this.#sendOne(nowUs);
       if (bytes === 0) return;
       this.#budget.spend(bytes);
       this.#rate.sent();
+      if (resent === 0) this.#resends.sent(nowUs);
     }
   }
 
