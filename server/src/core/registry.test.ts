@@ -304,6 +304,8 @@ describe("derived tracks", () => {
     expect(() => stream.acquire(target)).toThrow(
       expect.objectContaining({ code: "CODEC_UNSUPPORTED", status: 415 }),
     );
+    transcoder.refuses = "TRANSCODER_CRASHED";
+    expect(() => stream.acquire(target)).toThrow(expect.objectContaining({ status: 503 }));
   });
 
   test("the end of the stream closes its transcoders", () => {

@@ -114,7 +114,7 @@ export class Stream {
       const code = refusal ?? "NO_TRANSCODER";
       throw new RefusedError(
         code,
-        code === "NO_TRANSCODER" ? 501 : 415,
+        refusalStatus(code),
         `${source.info.codec} cannot be turned into ${target.codec} here.`,
       );
     }
@@ -254,4 +254,10 @@ export class Stream {
     this.#options.onChange(this, change);
     for (const observer of [...this.#observers]) observer(change);
   }
+}
+
+/** What cannot be made here at all, what cannot be made now, and what nobody can make of this source. */
+function refusalStatus(code: string): number {
+  if (code === "NO_TRANSCODER") return 501;
+  return code.startsWith("TRANSCODER_") ? 503 : 415;
 }
