@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const source = fileURLToPath(new URL("load/whepload.go", import.meta.url));
 const workspace = fileURLToPath(new URL("../../.cache/load/", import.meta.url));
@@ -53,9 +54,12 @@ export function buildLoadClient(): string {
   return program;
 }
 
-/** Runs viewers and returns what they and the server's processes took. */
-export function runLoad(program: string, flags: Record<string, string | number>): LoadReport {
+/** Runs viewers and returns what they and the server's processes took. This process goes on publishing meanwhile. */
+export async function runLoad(
+  program: string,
+  flags: Record<string, string | number>,
+): Promise<LoadReport> {
   const args = Object.entries(flags).map(([flag, value]) => `-${flag}=${value}`);
-  const output = execFileSync(program, args, { encoding: "utf8", timeout: 180_000 });
-  return JSON.parse(output) as LoadReport;
+  const { stdout } = await promisify(execFile)(program, args, { timeout: 180_000 });
+  return JSON.parse(stdout) as LoadReport;
 }

@@ -20,8 +20,7 @@ export function setPageHeaders(response: ServerResponse, frameAncestors: string)
     [
       "default-src 'none'",
       "script-src 'self'",
-      // The player styles its shadow tree.
-      "style-src 'self' 'unsafe-inline'",
+      "style-src 'self'",
       "connect-src 'self' ws: wss:",
       "img-src 'self' data: blob:",
       "media-src 'self' blob:",

@@ -53,7 +53,7 @@ export class RtmpConnection implements TagOutput {
   constructor(socket: Socket, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
-    this.address = socket.remoteAddress ?? "";
+    this.address = plainAddress(socket.remoteAddress ?? "");
     this.#log = host.log.child({ session: this.id });
     this.#session = new RtmpSession({ random: randomBytes, limits: host.limits });
     this.#acceptedMs = host.nowMs();
@@ -291,4 +291,9 @@ export class RtmpConnection implements TagOutput {
 
 function errorCode(error: NodeJS.ErrnoException): string {
   return error.code === "ECONNRESET" || error.code === "EPIPE" ? "PEER_CLOSED" : "SOCKET_ERROR";
+}
+
+/** An IPv4 address as such, also where a socket for both families calls it `::ffff:192.0.2.1`. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+(?:\.\d+){3}$)/i, "");
 }

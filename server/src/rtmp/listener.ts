@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Access, Clock, Log, Timer } from "../core/ports.ts";
 import type { Registry } from "../core/registry.ts";
-import { type ConnectionHost, RtmpConnection } from "./connection.ts";
+import { type ConnectionHost, plainAddress, RtmpConnection } from "./connection.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { defaultServerLimits, type RtmpServerLimits } from "./limits.ts";
 import { TagBodies } from "./tag-bodies.ts";
@@ -122,12 +122,12 @@ export class RtmpServer {
   }
 
   #accept(socket: Socket): void {
-    const address = socket.remoteAddress;
+    const address = plainAddress(socket.remoteAddress ?? "");
     // A peer that is gone already has no address.
-    if (address === undefined || this.#closing || !this.#table.admit(address)) {
+    if (address === "" || this.#closing || !this.#table.admit(address)) {
       socket.on("error", () => {});
       socket.destroy();
-      if (address !== undefined) this.#count("RTMP_CONNECTIONS_FULL");
+      if (address !== "") this.#count("RTMP_CONNECTIONS_FULL");
       return;
     }
     this.#table.add(new RtmpConnection(socket, this.#host));
