@@ -60,9 +60,10 @@ test("B-frames are taken out for WebRTC viewers, and the publisher is told the s
   await page.goto(`${gateway.url}/live/bframes`);
   await watchPictures(page);
   await waitForPictures(page, 60, 40_000);
-  const { freezeCount } = await receiverStats(page);
+  const { pliCount } = await receiverStats(page);
   await waitForPictures(page, 150, 40_000);
-  expect((await receiverStats(page)).freezeCount).toBe(freezeCount);
+  // A browser that meets B-frames asks for a key frame several times a second.
+  expect((await receiverStats(page)).pliCount).toBe(pliCount);
   const stream = await gateway.api<{ hints: { code: string; message: string }[] }>(
     "streams/live/bframes",
   );
