@@ -6,6 +6,7 @@ export { FrameQueue, type FrameQueueLimits, type QueuedFrame } from "./frame-que
 export { randomId } from "./ids.ts";
 export { type CoreLimits, defaultCoreLimits } from "./limits.ts";
 export { silentLog } from "./log.ts";
+export type { PacketEncoding, PacketFrame, PacketSink, PacketSource } from "./packet-source.ts";
 export type {
   Access,
   AccessRequest,

@@ -1,5 +1,6 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
 import { randomId } from "./ids.ts";
+import type { PacketSource } from "./packet-source.ts";
 import type { Clock, Timer, Transport } from "./ports.ts";
 import { SourceClock } from "./source-clock.ts";
 import type { Stream } from "./stream.ts";
@@ -11,6 +12,8 @@ export interface PublisherInfo {
   /** IP address without a port. */
   readonly address: string;
   readonly userAgent?: string | undefined;
+  /** Whoever publishes the stream now gives way. Access must have been checked. */
+  readonly takeOver?: boolean | undefined;
   /** Somebody wants this publisher gone: close its connection, then call `Publisher.close`. */
   onKick(reason: string): void;
 }
@@ -46,11 +49,27 @@ export class Publisher {
     return this.#clock.reanchored;
   }
 
-  /** Announces a track or a new configuration of it. One video and one audio track. */
-  setTrack(info: TrackInfo): void {
+  /**
+   * Announces a track or a new configuration of it. One video and one audio track. `packets`: the RTP
+   * behind it, the same object as long as it lasts; frames are then due only while it is asked for them.
+   */
+  setTrack(info: TrackInfo, packets?: PacketSource): void {
     if (this.#closed) return;
     this.#announced.add(info.kind);
-    this.stream.setTrack(info);
+    this.stream.setTrack(info, packets);
+  }
+
+  /**
+   * The time on the stream's clock that stands for a time on the encoder's, which came just now. Call it
+   * for each packet-frame in order of arrival; `frame` does so itself.
+   */
+  streamUs(encoderUs: number): number {
+    return encoderUs + this.#clock.offsetFor(encoderUs, this.stream.nowUs());
+  }
+
+  /** How long before its frames reach the gateway they are captured, where the publisher tells. Microseconds. */
+  setCaptureDelay(delayUs: number): void {
+    if (!this.#closed) this.stream.captureDelayUs = delayUs;
   }
 
   removeTrack(kind: MediaKind): void {

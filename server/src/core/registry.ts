@@ -38,7 +38,13 @@ export class Registry {
     if (this.#closed) throw new RefusedError("SHUTTING_DOWN", 503, "The server is shutting down.");
     const present = this.#streams.get(info.stream);
     if (present?.state === "live") {
-      throw new RefusedError("STREAM_BUSY", 409, `Somebody publishes ${info.stream} already.`);
+      if (info.takeOver !== true) {
+        throw new RefusedError("STREAM_BUSY", 409, `Somebody publishes ${info.stream} already.`);
+      }
+      const before = this.#publishers.get(info.stream);
+      before?.info.onKick("TAKEN_OVER");
+      before?.close("TAKEN_OVER");
+      return this.publish({ ...info, takeOver: false });
     }
     if (present === undefined && this.#streams.size >= this.#limits.maxStreams) {
       throw new RefusedError("STREAMS_FULL", 503, "There are as many streams as there may be.");

@@ -4,6 +4,7 @@ import { RefusedError } from "./errors.ts";
 import type { FrameCacheLimits } from "./frame-cache.ts";
 import { randomId } from "./ids.ts";
 import type { CoreLimits } from "./limits.ts";
+import type { PacketSource } from "./packet-source.ts";
 import type { Clock, DerivedTarget, Log, Timer, Transcoder } from "./ports.ts";
 import type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";
 import { Track } from "./track.ts";
@@ -30,6 +31,8 @@ export class Stream {
   /** Unguessable; tells two streams of the same name apart. */
   readonly id: string = randomId();
   readonly startedWallMs: number;
+  /** For Publisher: from capture to the gateway, as far as the publisher tells. Microseconds. */
+  captureDelayUs = 0;
   readonly #options: StreamOptions;
   readonly #originUs: number;
   readonly #cacheLimits: FrameCacheLimits;
@@ -86,7 +89,8 @@ export class Stream {
 
   /** Wall clock (ms since 1970) at which a frame with this time entered the gateway or, better known, was captured. */
   captureWallMs(ptsUs: number): number {
-    return this.#options.clock.wallMs() - (this.nowUs() - ptsUs) / 1000;
+    const agoUs = this.nowUs() - ptsUs + this.captureDelayUs;
+    return this.#options.clock.wallMs() - agoUs / 1000;
   }
 
   /** Tells every change from now on. Returns how to stop. */
@@ -164,13 +168,15 @@ export class Stream {
   }
 
   /** For Publisher: adds a track or gives it a new configuration. */
-  setTrack(info: TrackInfo): void {
+  setTrack(info: TrackInfo, packets?: PacketSource): void {
     const present = this.#tracks.get(info.kind);
     if (present === undefined) {
       const log = this.#options.log.child({ stream: this.name });
-      this.#tracks.set(info.kind, new Track(info.kind, info, this.#cacheLimits, log));
+      const track = new Track(info.kind, info, this.#cacheLimits, log);
+      track.reconfigure(info, packets);
+      this.#tracks.set(info.kind, track);
       this.#tell({ type: "tracks" });
-    } else if (present.reconfigure(info)) {
+    } else if (present.reconfigure(info, packets)) {
       this.#tell({ type: "tracks" });
     }
   }
@@ -208,6 +214,7 @@ export class Stream {
     this.#grace?.cancel();
     this.#grace = undefined;
     this.#hints.clear();
+    this.captureDelayUs = 0;
     for (const track of this.#tracks.values()) track.restart();
     this.#setState("live", "PUBLISHER_RETURNED");
   }

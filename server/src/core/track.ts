@@ -1,5 +1,6 @@
 import { type Frame, frameSizeBytes, type MediaKind, type TrackInfo } from "@millrace/media/frame";
 import { AudioCache, type FrameCache, type FrameCacheLimits, GopCache } from "./frame-cache.ts";
+import type { PacketSource } from "./packet-source.ts";
 import type { Log } from "./ports.ts";
 import { ReorderDetector } from "./reorder-detector.ts";
 
@@ -26,6 +27,7 @@ export class Track {
   // Replaced, never changed in place, so that a sink may come or go while frames are handed out.
   #sinks: readonly FrameSink[] = [];
   #info: TrackInfo;
+  #packets: PacketSource | undefined;
   #awaitsKey = true;
   #lastDtsUs = Number.NEGATIVE_INFINITY;
   #lastKeyUs: number | undefined;
@@ -52,6 +54,11 @@ export class Track {
 
   get info(): TrackInfo {
     return this.#info;
+  }
+
+  /** The RTP that the publisher sends, when it speaks WebRTC; frames are then made only while a sink wants them. */
+  get packets(): PacketSource | undefined {
+    return this.#packets;
   }
 
   /** Whether frames come out of presentation order (B-frames); undefined while nobody can know. */
@@ -83,11 +90,17 @@ export class Track {
   }
 
   subscribe(sink: FrameSink): void {
-    if (!this.#ended && !this.#sinks.includes(sink)) this.#sinks = [...this.#sinks, sink];
+    if (this.#ended || this.#sinks.includes(sink)) return;
+    this.#sinks = [...this.#sinks, sink];
+    if (this.#sinks.length === 1) this.#packets?.wantFrames(true);
   }
 
   unsubscribe(sink: FrameSink): void {
-    if (this.#sinks.includes(sink)) this.#sinks = this.#sinks.filter((other) => other !== sink);
+    if (!this.#sinks.includes(sink)) return;
+    this.#sinks = this.#sinks.filter((other) => other !== sink);
+    if (this.#sinks.length > 0 || this.#packets === undefined) return;
+    this.#packets.wantFrames(false);
+    this.#forgetFrames();
   }
 
   /**
@@ -117,9 +130,10 @@ export class Track {
     return changed;
   }
 
-  /** Takes a new configuration. Same bytes change nothing. */
-  reconfigure(info: TrackInfo): boolean {
-    if (sameInfo(info, this.#info)) return false;
+  /** Takes a new configuration and where the publisher's packets are. Returns whether anything changed. */
+  reconfigure(info: TrackInfo, packets?: PacketSource): boolean {
+    const forwarded = this.#forward(packets);
+    if (sameInfo(info, this.#info)) return forwarded;
     this.#info = info;
     if (info.kind === "video") this.restart();
     for (const sink of this.#sinks) sink.info?.(info, this);
@@ -144,8 +158,26 @@ export class Track {
     this.#ended = true;
     const sinks = this.#sinks;
     this.#sinks = [];
+    if (sinks.length > 0) this.#packets?.wantFrames(false);
+    this.#packets = undefined;
     this.#cache.clear();
     for (const sink of sinks) sink.ended?.(this, code);
+  }
+
+  #forward(packets: PacketSource | undefined): boolean {
+    if (packets === this.#packets) return false;
+    const wanted = this.#sinks.length > 0;
+    if (wanted) this.#packets?.wantFrames(false);
+    this.#packets = packets;
+    if (packets !== undefined && !wanted) this.#forgetFrames();
+    if (wanted) packets?.wantFrames(true);
+    return true;
+  }
+
+  /** Frames come no more, and those kept are soon too old to begin with. */
+  #forgetFrames(): void {
+    this.#cache.clear();
+    this.restart();
   }
 
   #count(frame: Frame): void {

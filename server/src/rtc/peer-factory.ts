@@ -101,6 +101,10 @@ class UdpPeerFactory implements BoundPeerFactory {
     return peer;
   }
 
+  createReceiver(_events: PeerEvents): Peer {
+    throw new RefusedError("PUBLISH_UNSUPPORTED", 501, "Publishing over WebRTC is not there yet.");
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const peer of [...this.#peers]) peer.close("SERVER_CLOSING");

@@ -15,7 +15,7 @@ export interface SrtpKeys {
   readonly remote: SrtpMaster;
 }
 
-/** Header extension ids of one m-line (RFC 8285), absent where not negotiated. */
+/** Header extension ids of an m-line on which we send (RFC 8285), absent where not negotiated. */
 export interface HeaderExtensionIds {
   readonly mid?: number;
   readonly playoutDelay?: number;
@@ -23,14 +23,49 @@ export interface HeaderExtensionIds {
   readonly transportCc?: number;
 }
 
+/** Header extension ids of an m-line on which we receive (RFC 8285), absent where not negotiated. */
+export interface ReceiveExtensionIds {
+  readonly mid?: number;
+  /** RFC 8852: which simulcast layer a packet, or the packet that a retransmission repeats, belongs to. */
+  readonly rid?: number;
+  readonly repairedRid?: number;
+  readonly transportCc?: number;
+  readonly absSendTime?: number;
+  readonly absCaptureTime?: number;
+  /** RFC 6464. */
+  readonly audioLevel?: number;
+  /** 3GPP TS 26.114 section 7.4.5. */
+  readonly videoOrientation?: number;
+}
+
+/** Codecs that pass through WebRTC here, as in their MIME types, in lower case. */
+export type RtcCodec = "h264" | "vp8" | "vp9" | "av1" | "opus" | "h265";
+
+/** One negotiated payload type. */
+export interface PayloadFormat {
+  readonly codec: RtcCodec;
+  readonly payloadType: number;
+  /** RTP clock, Hz. */
+  readonly clockRate: number;
+  /** H.264: profile_idc, constraint flags and level_idc as six hex digits. */
+  readonly profileLevelId: string | undefined;
+  /** RFC 4588 retransmissions of it. */
+  readonly rtxPayloadType: number | undefined;
+}
+
 /** One negotiated m-line on which we send. */
 export interface SendMedia {
   readonly kind: "video" | "audio";
   readonly mid: string;
-  readonly codec: "h264" | "opus" | "vp8" | "vp9" | "av1" | "h265";
+  readonly codec: RtcCodec;
   readonly payloadType: number;
   /** RTP clock, Hz. */
   readonly clockRate: number;
+  /**
+   * Everything that may be sent on this line without another negotiation, the preferred one (which the
+   * members above repeat) first.
+   */
+  readonly formats: readonly PayloadFormat[];
   readonly ssrc: number;
   readonly cname: string;
   /** RFC 4588 retransmission stream, when the peer takes one. */
@@ -38,6 +73,48 @@ export interface SendMedia {
   /** The peer may send generic NACKs for this m-line (RFC 4585). */
   readonly nack: boolean;
   readonly extensions: HeaderExtensionIds;
+}
+
+/** One encoding that the peer may send on an m-line: the only one, or one simulcast layer (RFC 8853). */
+export interface ReceiveEncoding {
+  /** Undefined without simulcast. */
+  readonly rid: string | undefined;
+  /** As the offer tells; undefined when packets tell by their `rid` or `mid`. */
+  readonly ssrc: number | undefined;
+  readonly rtxSsrc: number | undefined;
+}
+
+/** One negotiated m-line on which we receive. */
+export interface ReceiveMedia {
+  readonly kind: "video" | "audio";
+  readonly mid: string;
+  /** What the peer may send, what we prefer first. */
+  readonly formats: readonly PayloadFormat[];
+  /** In the order of the offer's `a=simulcast`. */
+  readonly encodings: readonly ReceiveEncoding[];
+  readonly extensions: ReceiveExtensionIds;
+  /** Feedback that the peer takes. RFC 4585, RFC 5104. */
+  readonly feedback: {
+    readonly nack: boolean;
+    readonly pli: boolean;
+    readonly fir: boolean;
+    readonly transportCc: boolean;
+    readonly remb: boolean;
+  };
+  /** Ours, for reports and feedback about this line. */
+  readonly localSsrc: number;
+  readonly cname: string;
+  /** False while the peer has taken the track away or made the line inactive. */
+  readonly active: boolean;
+}
+
+/** SCTP over the peer's DTLS (RFC 8831), when an m-line for data channels is negotiated. */
+export interface DataMedia {
+  readonly mid: string;
+  /** RFC 8841; ours is the same unless said otherwise. */
+  readonly sctpPort: number;
+  /** Largest message that the peer takes, bytes. */
+  readonly maxMessageSize: number;
 }
 
 /** What the owner of a Peer is told. Called on the event loop, never from inside a call into the Peer. */
@@ -49,6 +126,8 @@ export interface PeerEvents {
    * the callee only until it returns.
    */
   datagram(bytes: Buffer, nowUs: number): void;
+  /** DTLS application data, which is SCTP (RFC 8261). `bytes` are the callee's only until it returns. */
+  data?(bytes: Buffer, nowUs: number): void;
   /** Nothing authentic came for some seconds; the peer may come back until it is closed. */
   disconnected?(): void;
   /** The peer came back after `disconnected`. */
@@ -75,8 +154,12 @@ export interface IceRestartAnswer {
 export interface Peer {
   /** Unguessable. */
   readonly id: string;
-  /** Set from the first answer on. */
+  /** What we send. Set from the first answer on, replaced by later ones. */
   readonly media: readonly SendMedia[];
+  /** What we receive. Set from the first answer on, replaced by later ones. */
+  readonly receives: readonly ReceiveMedia[];
+  /** Set from the first answer on while data channels are negotiated. */
+  readonly dataMedia: DataMedia | undefined;
   /** Set from `connected` on. */
   readonly keys: SrtpKeys | undefined;
   /** Where datagrams go now; changes when ICE nominates another pair. */
@@ -96,20 +179,30 @@ export interface Peer {
   addCandidate(candidate: string): void;
   /** Sends one datagram to the remote address; dropped while there is none. Does not keep `datagram` after the same tick unless the kernel is busy, so callers never rewrite it. */
   send(datagram: Uint8Array): void;
+  /** Sends DTLS application data (one SCTP packet); dropped unless connected. */
+  sendData(packet: Uint8Array): void;
   /** Liveness: an authentic packet of the peer was seen by the owner (SRTCP that decrypts). */
   alive(nowUs: number): void;
   /** May be called twice. Tells `closed(reason)` once. */
   close(reason: string): void;
 }
 
-/** How the H.264 of the stream looks, so that the best matching payload type of the offer is taken. */
+/** How the stream looks, so that the best matching payload type of the offer is taken. */
 export interface AnswerPreferences {
+  /** What the stream's video is; H.264 when undefined. The answer puts it first and keeps the others that may follow. */
+  readonly videoCodec?: RtcCodec | undefined;
   /** profile_idc, constraint flags and level_idc as six hex digits; undefined while unknown. */
   readonly h264ProfileLevelId: string | undefined;
 }
 
 export interface PeerFactory {
-  /** A peer that sends one video (H.264) and one audio (Opus) track and receives no media. @throws RefusedError `PEERS_FULL` 503. */
+  /** A peer that sends one video and one audio (Opus) track and receives no media. @throws RefusedError `PEERS_FULL` 503. */
   createSender(preferences: AnswerPreferences, events: PeerEvents): Peer;
+  /**
+   * A peer that publishes: one video line (with or without simulcast), one audio line, any number of lines
+   * that it does not use yet. We prefer H.264 without asking for more than the offer has.
+   * @throws RefusedError `PEERS_FULL` 503.
+   */
+  createReceiver(events: PeerEvents): Peer;
   close(): Promise<void>;
 }

@@ -11,9 +11,11 @@ import type { IceHandler, IceSession } from "./net/ice-session.ts";
 import type { UdpMux } from "./net/udp-mux.ts";
 import type {
   AnswerPreferences,
+  DataMedia,
   IceRestartAnswer,
   Peer,
   PeerEvents,
+  ReceiveMedia,
   RemoteAddress,
   SendMedia,
   SrtpKeys,
@@ -62,6 +64,14 @@ export class SenderPeer implements Peer, IceHandler {
     return this.#negotiation.media;
   }
 
+  get receives(): readonly ReceiveMedia[] {
+    return [];
+  }
+
+  get dataMedia(): DataMedia | undefined {
+    return undefined;
+  }
+
   get keys(): SrtpKeys | undefined {
     return this.#dtls?.srtpKeys;
   }
@@ -99,6 +109,9 @@ export class SenderPeer implements Peer, IceHandler {
   send(datagram: Uint8Array): void {
     this.#ice.send(datagram);
   }
+
+  /** Nothing to do: no data channels are negotiated. */
+  sendData(_packet: Uint8Array): void {}
 
   alive(nowUs: number): void {
     if (this.#connected && !this.#closed) this.#seen(nowUs);

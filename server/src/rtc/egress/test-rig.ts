@@ -27,6 +27,15 @@ export function videoMedia(change: Partial<SendMedia> = {}): SendMedia {
     codec: "h264",
     payloadType: 102,
     clockRate: 90_000,
+    formats: [
+      {
+        codec: "h264",
+        payloadType: 102,
+        clockRate: 90_000,
+        profileLevelId: "42e01f",
+        rtxPayloadType: 103,
+      },
+    ],
     ssrc: 0x1111,
     cname: "millrace",
     rtx: { payloadType: 103, ssrc: 0x2222 },
@@ -44,6 +53,15 @@ export function audioMedia(change: Partial<SendMedia> = {}): SendMedia {
     codec: "opus",
     payloadType: 111,
     clockRate: 48_000,
+    formats: [
+      {
+        codec: "opus",
+        payloadType: 111,
+        clockRate: 48_000,
+        profileLevelId: undefined,
+        rtxPayloadType: undefined,
+      },
+    ],
     ssrc: 0x3333,
     cname: "millrace",
     rtx: undefined,

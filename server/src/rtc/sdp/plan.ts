@@ -94,6 +94,15 @@ function plannedSend(
       codec: codec.codec,
       payloadType: codec.payloadType,
       clockRate: codec.clockRate,
+      formats: [
+        {
+          codec: codec.codec,
+          payloadType: codec.payloadType,
+          clockRate: codec.clockRate,
+          profileLevelId: undefined,
+          rtxPayloadType: rtx?.payloadType,
+        },
+      ],
       ssrc: own.ssrc,
       cname: identity.cname,
       rtx,

@@ -7,6 +7,7 @@ import type {
   Peer,
   PeerEvents,
   PeerFactory,
+  ReceiveMedia,
   RemoteAddress,
   SendMedia,
   SrtpKeys,
@@ -25,6 +26,8 @@ export class FakePeer implements Peer {
   readonly #keys: SrtpKeys = testKeys();
   readonly #far: SrtpSender;
   media: readonly SendMedia[] = [];
+  readonly receives: readonly ReceiveMedia[] = [];
+  readonly dataMedia = undefined;
   keys: SrtpKeys | undefined;
   /** What an answer will offer. */
   offers: readonly SendMedia[];
@@ -56,6 +59,8 @@ export class FakePeer implements Peer {
     if (ufrag === "bad") throw new ProtocolError("ICE_INVALID", "no ufrag");
     return { ufrag: "our-ufrag", pwd: "our-pwd", candidates: ["candidate:1"] };
   }
+
+  sendData(): void {}
 
   addCandidate(candidate: string): void {
     this.candidates.push(candidate);
@@ -128,6 +133,10 @@ export class FakePeerFactory implements PeerFactory {
     const peer = new FakePeer(this.peers.length, this.#clock, preferences, events);
     this.peers.push(peer);
     return peer;
+  }
+
+  createReceiver(): Peer {
+    throw new Error("viewers only");
   }
 
   async close(): Promise<void> {}
