@@ -1,7 +1,14 @@
 import { percentile } from "./figures.ts";
 import { expect, test } from "./fixtures.ts";
 import { ClockSource } from "./peers/clock-source.ts";
-import { pictureDelays, waitForPictures, watchPictures, watchReport } from "./peers/viewer.ts";
+import { RecordedClock } from "./peers/recorded-clock.ts";
+import {
+  behindSteady,
+  pictureDelays,
+  waitForPictures,
+  watchPictures,
+  watchReport,
+} from "./peers/viewer.ts";
 
 test("the latency that the player shows is the one in the picture", async ({
   page,
@@ -36,26 +43,24 @@ test("a late viewer of a 10 s group of pictures starts at once and reaches the l
   gateway,
   cleanup,
 }) => {
-  const source = new ClockSource({ output: `${gateway.rtmpUrl}/long-gop`, gop: 300 });
+  const source = await RecordedClock.record({ gop: 300, seconds: 45 });
   cleanup(() => source.stop());
+  source.publish(`${gateway.rtmpUrl}/long-gop`);
   await page.goto(`${gateway.url}/live/long-gop`);
   await watchPictures(page, true);
   await waitForPictures(page, 30, 40_000);
-  // Join five seconds into a group: the source makes key frames at pictures 0, 300, 600 …
+  // Late in a group, with time left before its end.
   await expect
-    .poll(() => source.drawnAtMs.length % 300, { timeout: 15_000, intervals: [20] })
-    .toBeGreaterThan(150);
+    .poll(() => source.groupAgeMs, { timeout: 15_000, intervals: [20] })
+    .toBeGreaterThan(7000);
   await page.evaluate(() => sessionStorage.setItem("clickedAtMs", String(Date.now())));
   await page.reload();
   await watchPictures(page, true);
-  await waitForPictures(page, 150, 20_000);
+  await waitForPictures(page, 180, 20_000);
   const clickedAtMs = Number(await page.evaluate(() => sessionStorage.getItem("clickedAtMs")));
   const { shown, firstAtMs } = await watchReport(page);
-  const delays = shown.map((picture) => ({
-    atMs: picture.atMs,
-    delay: pictureDelays([picture])[0],
-  }));
-  const atEdge = delays.find(({ delay }) => delay !== undefined && delay < 300);
+  const behind = behindSteady(shown);
+  const atEdge = behind.find(({ byMs }) => byMs < 150);
   const loadedAtMs = await page.evaluate(
     () =>
       performance.timeOrigin +
@@ -68,7 +73,7 @@ test("a late viewer of a 10 s group of pictures starts at once and reaches the l
     description: `page there -> first picture ${firstMs.toFixed(0)} ms, live edge ${edgeMs.toFixed(0)} ms; reload -> first picture ${((firstAtMs ?? 0) - clickedAtMs).toFixed(0)} ms`,
   });
   // The aims are 500 ms and 1 s, which the bench prints; the bounds leave room for a busy machine.
+  expect(behind[0]?.byMs).toBeGreaterThan(5000);
   expect(firstMs).toBeLessThan(1500);
   expect(edgeMs).toBeLessThan(4000);
-  expect(delays.at(-1)?.delay).toBeLessThan(500);
 });

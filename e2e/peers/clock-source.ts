@@ -54,13 +54,24 @@ export class ClockSource {
     if (stdin === null || stdin.destroyed) return;
     const wallMs = Date.now();
     const index = this.drawnAtMs.push(wallMs) - 1;
-    const luma = this.#picture.subarray(0, this.#width * this.#height);
-    drawMovement(luma, this.#width, this.#height, index);
-    drawTimeCode(luma, this.#width, this.#height, wallMs);
+    drawClock(this.#picture, this.#width, this.#height, index, wallMs);
     // ffmpeg reads a picture before the next one is due; a copy lets the next one be drawn meanwhile.
     this.#writable = stdin.write(Buffer.from(this.#picture));
     if (!this.#writable) stdin.once("drain", () => (this.#writable = true));
   }
+}
+
+/** Draws picture number `index` into the luma plane of an I420 picture: its time and, below, movement. */
+export function drawClock(
+  picture: Uint8Array,
+  width: number,
+  height: number,
+  index: number,
+  wallMs: number,
+): void {
+  const luma = picture.subarray(0, width * height);
+  drawMovement(luma, width, height, index);
+  drawTimeCode(luma, width, height, wallMs);
 }
 
 /** A band of shifting texture: enough for the encoder to have something to do. */

@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { percentile } from "../figures.ts";
 import { ageMs, readTimeCode, timeCode } from "./time-code.ts";
 
 /** One picture as it was presented. */
@@ -65,6 +66,11 @@ export async function keepPeerConnections(page: Page): Promise<void> {
       }
     };
   });
+}
+
+/** How many peer connections the page has made so far. */
+export async function peerConnections(page: Page): Promise<number> {
+  return await page.evaluate(() => (window as WatchWindow).millracePeers?.length ?? 0);
 }
 
 /** Counts and, when asked, samples every picture of the page's video from now on. */
@@ -153,6 +159,21 @@ export function pictureDelays(shown: readonly ShownPicture[]): number[] {
       return code === undefined ? undefined : ageMs(code, picture.atMs);
     })
     .filter((delay) => delay !== undefined);
+}
+
+/** How far each sampled picture is behind those of the last two seconds or so, which are taken for the live edge. */
+export function behindSteady(
+  shown: readonly ShownPicture[],
+): { readonly atMs: number; readonly byMs: number }[] {
+  const delays = shown.flatMap((picture) => {
+    const delay = pictureDelays([picture])[0];
+    return delay === undefined ? [] : [{ atMs: picture.atMs, delay }];
+  });
+  const steady = percentile(
+    delays.slice(-60).map(({ delay }) => delay),
+    0.5,
+  );
+  return delays.map(({ atMs, delay }) => ({ atMs, byMs: delay - steady }));
 }
 
 /** The receiving side's figures of the page's newest peer connection. */
