@@ -2,6 +2,7 @@ import { io, type Socket } from "socket.io-client";
 import type * as z from "zod/mini";
 import {
   type ClientEvent,
+  emptyReplySchema,
   parseReply,
   SignalingError,
   signalNamespace,
@@ -110,6 +111,11 @@ export class ServerConnection {
         : lost;
     if (result === lost) throw new SignalingError("DISCONNECTED", "The connection is lost.");
     return result;
+  }
+
+  /** Sends what needs no answer; without a connection the server finds out by itself. */
+  forget(event: ClientEvent, message: object): void {
+    this.requestNow(event, message, emptyReplySchema, () => {}).catch(() => {});
   }
 
   /** Ends the connection for good; the server ends its sessions at once. May be called twice. */

@@ -154,6 +154,93 @@ describe("with the server", () => {
   });
 });
 
+describe("asked to renegotiate", () => {
+  const offersOf = (pc: FakePeer): number =>
+    pc.trace.filter((step) => step.endsWith("createOffer")).length;
+
+  test("an offer goes out, though the peer connection needs none", async () => {
+    const pc = new FakePeer("viewer", []);
+    const channel = answering();
+    const { errors, failed } = failures();
+    negotiate(pc, channel, { failed });
+    channel.events.emit("renegotiate", undefined);
+    await quiet();
+    expect(pc.trace.at(-1)).toBe("viewer setRemote answer");
+    expect([offersOf(pc), errors]).toEqual([1, []]);
+  });
+
+  test("while an offer is out, another follows its answer", async () => {
+    const pc = new FakePeer("viewer", []);
+    const answers: ((answer: Description) => void)[] = [];
+    const channel = new FakeChannel(() => new Promise((resolve) => void answers.push(resolve)));
+    const { errors, failed } = failures();
+    negotiate(pc, channel, { failed });
+    pc.need();
+    await quiet();
+    channel.events.emit("renegotiate", undefined);
+    await quiet();
+    expect(offersOf(pc)).toBe(1);
+    answers[0]?.({ type: "answer", sdp: "a" });
+    await quiet();
+    expect([offersOf(pc), errors]).toEqual([2, []]);
+  });
+
+  test("and the other side offers first: the offer that was withdrawn is made up for", async () => {
+    const pc = new FakePeer("polite", []);
+    const channel = new FakeChannel(() => Promise.resolve(undefined));
+    const { errors, failed } = failures();
+    negotiate(pc, channel, { failed });
+    channel.events.emit("renegotiate", undefined);
+    await quiet();
+    channel.events.emit("description", { type: "offer", sdp: "theirs" });
+    await quiet();
+    expect(pc.trace).toEqual([
+      "polite createOffer",
+      "polite setLocal offer",
+      "polite setRemote offer",
+      "polite createAnswer",
+      "polite setLocal answer",
+      "polite createOffer",
+      "polite setLocal offer",
+    ]);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("who begins", () => {
+  test("the one who awaits the other's offer makes none before it", async () => {
+    const pc = new FakePeer("polite", []);
+    pc.transceivers = ["video"];
+    const channel = answering();
+    const { errors, failed } = failures();
+    negotiate(pc, channel, { failed, opening: "await" });
+    pc.need();
+    await quiet();
+    expect(pc.trace).toEqual([]);
+    channel.events.emit("description", { type: "offer", sdp: "theirs" });
+    await quiet();
+    pc.need();
+    await quiet();
+    expect(pc.trace).toEqual([
+      "polite setRemote offer",
+      "polite createAnswer",
+      "polite setLocal answer",
+      "polite createOffer",
+      "polite setLocal offer",
+      "polite setRemote answer",
+    ]);
+    expect(errors).toEqual([]);
+  });
+
+  test("the one who has to begin offers even with nothing to send", async () => {
+    const pc = new FakePeer("impolite", []);
+    const { failed } = failures();
+    negotiate(pc, answering(), { failed, opening: "offer", politeness: "impolite" });
+    await quiet();
+    expect(pc.trace.at(-1)).toBe("impolite setRemote answer");
+  });
+});
+
 describe("between two browsers", () => {
   test("row 46: the eight steps in their order", async () => {
     const trace: string[] = [];

@@ -1,6 +1,5 @@
 import type { Candidate, Description } from "../protocol/index.ts";
 import { Negotiation, type Politeness } from "../session/negotiation.ts";
-import type { SessionEvents } from "./signaling-session.ts";
 
 /** What negotiation needs of an `RTCPeerConnection`. */
 export interface NegotiatingPeer {
@@ -22,13 +21,25 @@ export interface NegotiatingPeer {
   ): void;
 }
 
-/** What negotiation needs of a `SignalingSession`. */
+/** What negotiation has to hear. */
+export interface NegotiationEvents {
+  readonly description: Description;
+  readonly candidate: Candidate | null;
+  /** The other side asks for an offer, whether or not the peer connection thinks that it needs one. */
+  readonly renegotiate: undefined;
+  /** Signaling was lost and goes on over a new connection. */
+  readonly resumed: undefined;
+  /** It is over; nothing follows. `reason` is a stable code. */
+  readonly bye: { readonly reason: string };
+}
+
+/** What negotiation needs of a `SignalingSession` or a `CallSession`. */
 export interface NegotiationChannel {
   describe(description: Description): Promise<Description | undefined>;
   candidate(candidate: Candidate | null): Promise<void>;
-  on<Name extends keyof SessionEvents>(
+  on<Name extends keyof NegotiationEvents>(
     name: Name,
-    listener: (payload: SessionEvents[Name]) => void,
+    listener: (payload: NegotiationEvents[Name]) => void,
   ): () => void;
 }
 
@@ -42,6 +53,11 @@ export interface NegotiateOptions {
   readonly failed: (error: unknown) => void;
   /** Who gives way when both offer. Default polite: the server is impolite. */
   readonly politeness?: Politeness;
+  /**
+   * Who begins: `needed` (default) offers when the peer connection has something to negotiate, `offer` in any
+   * case, `await` leaves the first offer to the other side.
+   */
+  readonly opening?: "needed" | "offer" | "await";
 }
 
 /** A negotiation that goes on. */
@@ -65,9 +81,14 @@ export function negotiate(
   options: NegotiateOptions,
 ): Negotiating {
   const negotiation = new Negotiation<Candidate | null>(options.politeness ?? "polite");
-  const { failed } = options;
+  const { failed, opening = "needed" } = options;
   let offers = 0;
   let refused = false;
+  let awaiting = opening === "await";
+  /** An offer is due that the peer connection does not ask for. */
+  let due = false;
+  /** The offer under way was due. */
+  let paying = false;
   // Steps of one exchange never interleave with those of another.
   let queue: Promise<void> = Promise.resolve();
   const enqueue = (step: () => Promise<void>): void => {
@@ -89,8 +110,10 @@ export function negotiate(
 
   const offer = async (): Promise<void> => {
     // The peer connection asks again once it is stable, should it still need an offer then.
-    if (refused || negotiation.state !== "stable") return;
+    if (refused || awaiting || negotiation.state !== "stable") return;
     negotiation.offer();
+    paying = due;
+    due = false;
     offers += 1;
     const mine = offers;
     const made = await pc.createOffer();
@@ -117,6 +140,7 @@ export function negotiate(
       if (negotiation.state !== "closed") failed(error);
       return;
     }
+    if (verdict === "rollback") due ||= paying;
     if (verdict !== "ignore") enqueue(() => apply(description));
   };
 
@@ -124,11 +148,14 @@ export function negotiate(
     // Setting their offer withdraws ours.
     await pc.setRemoteDescription(description);
     for (const candidate of negotiation.applied()) await addCandidate(pc, candidate);
-    if (description.type === "answer") return;
-    const { sdp = "" } = await pc.createAnswer();
-    await pc.setLocalDescription({ type: "answer", sdp });
-    negotiation.answered();
-    await session.describe({ type: "answer", sdp });
+    awaiting = false;
+    if (description.type === "offer") {
+      const { sdp = "" } = await pc.createAnswer();
+      await pc.setLocalDescription({ type: "answer", sdp });
+      negotiation.answered();
+      await session.describe({ type: "answer", sdp });
+    }
+    if (due) enqueue(offer);
   };
 
   const receiveCandidate = (candidate: Candidate | null): void => {
@@ -142,6 +169,10 @@ export function negotiate(
   };
 
   const needed = (): void => enqueue(offer);
+  const demanded = (): void => {
+    due = true;
+    enqueue(offer);
+  };
   const gathered = ({ candidate }: Pick<RTCPeerConnectionIceEvent, "candidate">): void => {
     // Candidates help, but connectivity checks find the way without them: a lost one is no failure.
     session.candidate(candidate === null ? null : plainCandidate(candidate)).catch(() => {});
@@ -149,6 +180,7 @@ export function negotiate(
   const stopListening = [
     session.on("description", receive),
     session.on("candidate", receiveCandidate),
+    session.on("renegotiate", demanded),
     session.on("bye", () => close()),
   ];
   pc.addEventListener("negotiationneeded", needed);
@@ -160,7 +192,8 @@ export function negotiate(
     for (const stop of stopListening) stop();
   };
 
-  if (pc.getTransceivers().length > 0) needed();
+  if (opening === "offer") demanded();
+  else if (pc.getTransceivers().length > 0) needed();
   return {
     settled: () => queue,
     retry() {

@@ -57,7 +57,7 @@ describe.each([["websocket"], ["polling"]] as const)("over %s", (transport) => {
     const signaling = client(url, { transports, token: "T" });
     const session = await signaling.watch("live/cam");
     expect(gateway.last.request).toMatchObject({ action: "watch", token: "T" });
-    expect(session.iceServers).toEqual(gateway.iceServers);
+    expect(session.iceServers).toEqual(gateway.last.iceServers);
     expect(session.status).toEqual(liveStatus("live/cam"));
     expect(await session.describe(offer)).toEqual({ type: "answer", sdp: "answer:v=0" });
     await session.candidate({ candidate: "candidate:1" });
@@ -161,8 +161,9 @@ test("the server's refusals are thrown with their codes", async () => {
     message: "There is none.",
   });
   gateway.refusal = undefined;
-  await signaling.publish("live/cam", "other token");
+  await signaling.publish("live/cam", { token: "other token" });
   expect(gateway.last.request).toMatchObject({ action: "publish", token: "other token" });
+  expect(gateway.last.request.takeOver).toBeUndefined();
   await expect(signaling.watch("live/cam")).rejects.toMatchObject({ code: "SESSIONS_FULL" });
 });
 

@@ -1,25 +1,15 @@
-import type * as z from "zod/mini";
-import {
-  byeSchema,
-  candidateMessageSchema,
-  clockReplySchema,
-  descriptionMessageSchema,
-  descriptionReplySchema,
-  emptyReplySchema,
-  type Opened,
-  openedSchema,
-  type ServerEvent,
-  SignalingError,
-  statusReplySchema,
-  streamMessageSchema,
-} from "../protocol/index.ts";
+import { clockReplySchema, type SignalingError, statusReplySchema } from "../protocol/index.ts";
+import type { CallSession } from "./call-session.ts";
+import { CallTable } from "./call-table.ts";
 import type { ClockExchange, ClockOffset } from "./clock-estimator.ts";
 import { ClockSync } from "./clock-sync.ts";
 import { type ConnectionState, ServerConnection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { ObservedStreams, type StreamListener } from "./observed-streams.ts";
 import type { SignalingClientOptions } from "./options.ts";
-import { SignalingSession } from "./signaling-session.ts";
+import { dispatchPushed } from "./pushed.ts";
+import { SessionTable } from "./session-table.ts";
+import type { SignalingSession } from "./signaling-session.ts";
 
 export interface SignalingClientEvents {
   readonly state: ConnectionState;
@@ -29,15 +19,23 @@ export interface SignalingClientEvents {
   readonly error: SignalingError;
 }
 
-interface OpenSession {
-  readonly session: SignalingSession;
-  readonly resume: string;
+export interface PublishOptions {
+  /** Goes before the client's own. */
+  readonly token?: string;
+  /** Whoever publishes the stream now gives way; otherwise he stays and this request is refused. */
+  readonly takeOver?: boolean;
 }
 
-/** Signaling from the browser: one connection that reconnects by itself, any number of sessions and observed streams. */
+export interface CallOptions {
+  /** Goes before the client's own. */
+  readonly token?: string;
+}
+
+/** Signaling from the browser: one connection that reconnects by itself, any number of sessions, calls and observed streams. */
 export class SignalingClient {
   readonly #events = new Emitter<SignalingClientEvents>();
-  readonly #sessions = new Map<string, OpenSession>();
+  readonly #sessions: SessionTable;
+  readonly #calls: CallTable;
   readonly #observed: ObservedStreams;
   readonly #clock: ClockSync;
   readonly #wallMs: () => number;
@@ -51,7 +49,7 @@ export class SignalingClient {
         this.#connection.requestNow("observe", { stream }, statusReplySchema, (reply) =>
           told(reply.stream),
         ),
-      unobserve: (stream) => this.#forget("unobserve", { stream }),
+      unobserve: (stream) => this.#connection.forget("unobserve", { stream }),
     });
     this.#clock = new ClockSync(
       options.clockIntervalMs ?? 30_000,
@@ -64,6 +62,8 @@ export class SignalingClient {
       pushed: (event, message) => this.#pushed(event, message),
       failed: (error) => this.#events.emit("error", error),
     });
+    this.#sessions = new SessionTable(this.#connection);
+    this.#calls = new CallTable(this.#connection);
   }
 
   get state(): ConnectionState {
@@ -85,12 +85,22 @@ export class SignalingClient {
 
   /** Opens a session to watch a stream. `token` goes before the client's own. @throws SignalingError, such as `STREAM_NOT_FOUND`. */
   watch(stream: string, token?: string): Promise<SignalingSession> {
-    return this.#open("watch", stream, token);
+    return this.#sessions.open("watch", token === undefined ? { stream } : { stream, token });
   }
 
-  /** Opens a session to publish a stream. @throws SignalingError. */
-  publish(stream: string, token?: string): Promise<SignalingSession> {
-    return this.#open("publish", stream, token);
+  /** Opens a session to publish a stream; see `negotiatePublish`. @throws SignalingError, such as `STREAM_BUSY`. */
+  publish(stream: string, options: PublishOptions = {}): Promise<SignalingSession> {
+    const { token, takeOver } = options;
+    return this.#sessions.open("publish", {
+      stream,
+      ...(token !== undefined && { token }),
+      ...(takeOver !== undefined && { takeOver }),
+    });
+  }
+
+  /** Takes one of the two places in a room for a direct call. @throws SignalingError, such as `ROOM_FULL`. */
+  call(room: string, { token }: CallOptions = {}): Promise<CallSession> {
+    return this.#calls.open(token === undefined ? { room } : { room, token });
   }
 
   /**
@@ -101,117 +111,37 @@ export class SignalingClient {
     return this.#observed.add(stream, listener);
   }
 
-  /** Ends all sessions (their `bye` is `CLOSED`), observations and the connection. May be called twice. */
+  /** Ends all sessions and calls (their `bye` is `CLOSED`), observations and the connection. May be called twice. */
   close(): void {
     if (this.state === "closed") return;
     this.#clock.stop();
     this.#observed.close();
     this.#connection.close();
-    for (const id of [...this.#sessions.keys()]) this.#end(id, "CLOSED");
+    this.#sessions.close("CLOSED");
+    this.#calls.close("CLOSED");
     this.#events.clear();
-  }
-
-  #open(
-    action: "watch" | "publish",
-    stream: string,
-    token: string | undefined,
-  ): Promise<SignalingSession> {
-    const message = token === undefined ? { stream } : { stream, token };
-    return this.#connection.request(action, message, openedSchema, (opened) => this.#begin(opened));
-  }
-
-  #begin(opened: Opened): SignalingSession {
-    const id = opened.session;
-    const connection = this.#connection;
-    const session = new SignalingSession(id, opened.iceServers, opened.stream, {
-      describe: (description) =>
-        connection.request(
-          "description",
-          { session: id, description },
-          descriptionReplySchema,
-          (reply) => reply.description,
-        ),
-      candidate: (candidate) =>
-        connection.request("candidate", { session: id, candidate }, emptyReplySchema, () => {}),
-      leave: () => {
-        this.#sessions.delete(id);
-        this.#forget("leave", { session: id });
-      },
-    });
-    this.#sessions.set(id, { session, resume: opened.resume });
-    return session;
   }
 
   #stateChanged(state: ConnectionState): void {
     if (state !== "connected") {
       this.#observed.disconnected();
+      // Told first while it is being made.
+      this.#calls?.disconnected();
       this.#clock.stop();
     }
     this.#events.emit("state", state);
   }
 
   #connected(): void {
-    for (const [id, { resume }] of this.#sessions) {
-      this.#connection
-        .requestNow("resume", { session: id, resume }, statusReplySchema, ({ stream }) =>
-          this.#sessions.get(id)?.session.receive("stream", stream),
-        )
-        .catch((error: SignalingError) => {
-          // Lost again: the next connection tries again.
-          if (error.code !== "DISCONNECTED" && error.code !== "CLOSED") this.#end(id, error.code);
-        });
-    }
+    this.#sessions.connected();
+    this.#calls.connected();
     this.#observed.connected();
     this.#clock.start();
   }
 
   #pushed(event: string, message: unknown): void {
-    switch (event) {
-      case "stream":
-        this.#check(event, streamMessageSchema, message, ({ session, stream }) => {
-          if (session === undefined) this.#observed.told(stream);
-          else this.#sessions.get(session)?.session.receive("stream", stream);
-        });
-        break;
-      case "description":
-        this.#check(event, descriptionMessageSchema, message, ({ session, description }) =>
-          this.#sessions.get(session)?.session.receive("description", description),
-        );
-        break;
-      case "candidate":
-        this.#check(event, candidateMessageSchema, message, ({ session, candidate }) =>
-          this.#sessions.get(session)?.session.receive("candidate", candidate),
-        );
-        break;
-      case "bye":
-        this.#check(event, byeSchema, message, ({ session, reason }) => this.#end(session, reason));
-        break;
-    }
-  }
-
-  #check<Message>(
-    event: ServerEvent,
-    schema: z.ZodMiniType<Message>,
-    message: unknown,
-    use: (message: Message) => void,
-  ): void {
-    const checked = schema.safeParse(message);
-    if (checked.success) use(checked.data);
-    else {
-      const text = `The server's "${event}" is malformed.`;
-      this.#events.emit("error", new SignalingError("PROTOCOL_VIOLATION", text));
-    }
-  }
-
-  #end(id: string, reason: string): void {
-    const open = this.#sessions.get(id);
-    this.#sessions.delete(id);
-    open?.session.receive("bye", { reason });
-  }
-
-  /** Sends what needs no answer; without a connection the server finds out by itself. */
-  #forget(event: "leave" | "unobserve", message: object): void {
-    this.#connection.requestNow(event, message, emptyReplySchema, () => {}).catch(() => {});
+    const error = dispatchPushed(event, message, this.#sessions, this.#calls, this.#observed);
+    if (error !== undefined) this.#events.emit("error", error);
   }
 
   async #exchangeClock(): Promise<ClockExchange> {

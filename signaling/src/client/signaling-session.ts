@@ -1,20 +1,27 @@
-import type { Candidate, Description, IceServer, StreamStatus } from "../protocol/index.ts";
+import type {
+  Candidate,
+  Description,
+  IceServer,
+  LayerPreference,
+  StreamStatus,
+} from "../protocol/index.ts";
 import { Emitter } from "./emitter.ts";
+import type { NegotiationEvents } from "./negotiate.ts";
+import { PreferenceSender } from "./preference-sender.ts";
 
-/** What a session tells its owner. */
-export interface SessionEvents {
+/** What a session tells its owner. `bye` has a reason such as `SERVER_CLOSING` or `SESSION_NOT_FOUND`. */
+export interface SessionEvents extends NegotiationEvents {
   /** The stream changed, or its capture time is told anew. */
   readonly stream: StreamStatus;
-  readonly description: Description;
-  readonly candidate: Candidate | null;
-  /** The session is over; nothing follows. `reason` is a stable code, such as `SERVER_CLOSING` or `SESSION_NOT_FOUND`. */
-  readonly bye: { readonly reason: string };
+  /** Viewers of a simulcast stream: the layer shown from now on; null: none. */
+  readonly layer: string | null;
 }
 
 /** How a session sends. Made by `SignalingClient`. */
 export interface SessionChannel {
   describe(description: Description): Promise<Description | undefined>;
   candidate(candidate: Candidate | null): Promise<void>;
+  prefer(preference: LayerPreference): Promise<void>;
   leave(): void;
 }
 
@@ -25,6 +32,8 @@ export class SignalingSession {
   readonly iceServers: readonly IceServer[];
   readonly #channel: SessionChannel;
   readonly #events = new Emitter<SessionEvents>();
+  readonly #preferences: PreferenceSender;
+  #layer: string | null = null;
   #status: StreamStatus;
   #endReason: string | undefined;
 
@@ -38,11 +47,17 @@ export class SignalingSession {
     this.iceServers = iceServers;
     this.#status = status;
     this.#channel = channel;
+    this.#preferences = new PreferenceSender((preference) => channel.prefer(preference));
   }
 
   /** The stream as last told. */
   get status(): StreamStatus {
     return this.#status;
+  }
+
+  /** The layer shown, as last told; null: none, or not told yet. */
+  get layer(): string | null {
+    return this.#layer;
   }
 
   /** Why the session is over; undefined while it lives. */
@@ -68,10 +83,19 @@ export class SignalingSession {
     return this.#channel.candidate(candidate);
   }
 
+  /**
+   * Viewers: which layer suits. A member that is absent leaves that wish as it is. May be called as often as
+   * the picture's size changes: the latest is sent, a few times a second at most.
+   */
+  prefer(preference: LayerPreference): void {
+    if (this.#endReason === undefined) this.#preferences.prefer(preference);
+  }
+
   /** Ends the session; no `bye` follows. May be called twice. */
   leave(): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = "LEFT";
+    this.#preferences.close();
     this.#channel.leave();
     this.#events.clear();
   }
@@ -80,8 +104,11 @@ export class SignalingSession {
   receive<Name extends keyof SessionEvents>(name: Name, payload: SessionEvents[Name]): void {
     if (this.#endReason !== undefined) return;
     if (name === "stream") this.#status = payload as StreamStatus;
+    if (name === "layer") this.#layer = payload as string | null;
     if (name === "bye") this.#endReason = (payload as SessionEvents["bye"]).reason;
     this.#events.emit(name, payload);
-    if (name === "bye") this.#events.clear();
+    if (name !== "bye") return;
+    this.#preferences.close();
+    this.#events.clear();
   }
 }

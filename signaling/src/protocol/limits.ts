@@ -13,6 +13,11 @@ export const messageLimits: {
   readonly tracks: number;
   readonly hints: number;
   readonly text: number;
+  readonly rid: number;
+  readonly layers: number;
+  /** Width and height of a viewer's picture, in device pixels; at least 1. */
+  readonly viewport: number;
+  readonly room: number;
 } = {
   streamName: 128,
   token: 4096,
@@ -24,4 +29,8 @@ export const messageLimits: {
   tracks: 16,
   hints: 16,
   text: 1024,
+  rid: 64,
+  layers: 8,
+  viewport: 16_384,
+  room: 128,
 };

@@ -4,6 +4,12 @@ import type * as z from "zod/mini";
 import { liveStatus } from "../session/testing/index.ts";
 import {
   byeSchema,
+  callCandidateSchema,
+  callDescriptionSchema,
+  callPeerSchema,
+  callResumedSchema,
+  callResumeSchema,
+  callSchema,
   candidateMessageSchema,
   clockReplySchema,
   clockSchema,
@@ -11,12 +17,18 @@ import {
   descriptionReplySchema,
   emptyReplySchema,
   handshakeSchema,
+  hangupSchema,
+  joinedSchema,
+  layerSchema,
   leaveSchema,
   messageLimits,
   observeSchema,
   openedSchema,
   openSchema,
   parseReply,
+  preferSchema,
+  publishSchema,
+  renegotiateSchema,
   resumeSchema,
   SignalingError,
   statusReplySchema,
@@ -34,6 +46,34 @@ const candidate = {
 const examples: Record<string, { schema: z.ZodMiniType; message: object }> = {
   handshake: { schema: handshakeSchema, message: { token: "t" } },
   open: { schema: openSchema, message: { stream: "live/cam", token: "t" } },
+  publish: {
+    schema: publishSchema,
+    message: { stream: "live/cam", token: "t", takeOver: true },
+  },
+  prefer: {
+    schema: preferSchema,
+    message: { session: "s", rid: "h", viewport: { width: 1, height: 16_384 } },
+  },
+  "no preference": {
+    schema: preferSchema,
+    message: { session: "s", rid: null, viewport: null },
+  },
+  layer: { schema: layerSchema, message: { session: "s", rid: "h" } },
+  "no layer": { schema: layerSchema, message: { session: "s", rid: null } },
+  renegotiate: { schema: renegotiateSchema, message: { session: "s" } },
+  call: { schema: callSchema, message: { room: "a/b/c", token: "t" } },
+  "call-resume": {
+    schema: callResumeSchema,
+    message: { call: "c", resume: "r", received: 0 },
+  },
+  "call-description": {
+    schema: callDescriptionSchema,
+    message: { call: "c", seq: 1, description },
+  },
+  "call-candidate": { schema: callCandidateSchema, message: { call: "c", seq: 1, candidate } },
+  "last call-candidate": { schema: callCandidateSchema, message: { call: "c", candidate: null } },
+  "call-peer": { schema: callPeerSchema, message: { call: "c", seq: 1, present: true } },
+  hangup: { schema: hangupSchema, message: { call: "c" } },
   observe: { schema: observeSchema, message: { stream: "live/cam" } },
   resume: { schema: resumeSchema, message: { session: "s", resume: "r" } },
   description: { schema: descriptionMessageSchema, message: { session: "s", description } },
@@ -47,6 +87,7 @@ const examples: Record<string, { schema: z.ZodMiniType; message: object }> = {
       session: "s",
       stream: {
         ...liveStatus("live/cam"),
+        viewers: 3,
         hints: [{ code: "B_FRAMES", message: "Set bframes to 0." }],
         captureTime: { rtpTime: 90_000, clockRate: 90_000, wallMs: 1_700_000_000_000.25 },
       },
@@ -89,6 +130,23 @@ describe.each(Object.entries(examples))("%s", (_name, { schema, message }) => {
   });
 });
 
+const layer = {
+  rid: "h",
+  width: 640,
+  height: 360,
+  frameRate: 29.97,
+  bitrateBps: 500_000,
+  active: true,
+};
+const withLayers = (layers: readonly object[]): object => ({
+  stream: { ...liveStatus("s"), tracks: [{ kind: "video", codec: "h264", layers }] },
+});
+
+test("layers pass unchanged", () => {
+  const message = withLayers([{ ...layer, width: 0, active: false }, layer]);
+  expect(streamMessageSchema.parse(message)).toEqual(message);
+});
+
 describe("limits", () => {
   const long = (length: number): string => "x".repeat(length);
 
@@ -108,6 +166,42 @@ describe("limits", () => {
       "candidate",
       candidateMessageSchema,
       (n) => ({ session: "s", candidate: { candidate: long(n) } }),
+      messageLimits.candidate,
+    ],
+    ["rid", layerSchema, (n) => ({ session: "s", rid: long(n) }), messageLimits.rid],
+    ["preferred rid", preferSchema, (n) => ({ session: "s", rid: long(n) }), messageLimits.rid],
+    [
+      "width",
+      preferSchema,
+      (n) => ({ session: "s", viewport: { width: n, height: 1 } }),
+      messageLimits.viewport,
+    ],
+    [
+      "height",
+      preferSchema,
+      (n) => ({ session: "s", viewport: { width: 1, height: n } }),
+      messageLimits.viewport,
+    ],
+    ["layers", streamMessageSchema, (n) => withLayers(Array(n).fill(layer)), messageLimits.layers],
+    ["room", callSchema, (n) => ({ room: long(n) }), messageLimits.room],
+    ["token of a call", callSchema, (n) => ({ room: "r", token: long(n) }), messageLimits.token],
+    ["call", hangupSchema, (n) => ({ call: long(n) }), messageLimits.id],
+    [
+      "resume of a call",
+      callResumeSchema,
+      (n) => ({ call: "c", resume: long(n), received: 0 }),
+      messageLimits.id,
+    ],
+    [
+      "sdp of a call",
+      callDescriptionSchema,
+      (n) => ({ call: "c", description: { type: "answer", sdp: long(n) } }),
+      messageLimits.sdp,
+    ],
+    [
+      "candidate of a call",
+      callCandidateSchema,
+      (n) => ({ call: "c", candidate: { candidate: long(n) } }),
       messageLimits.candidate,
     ],
     [
@@ -136,9 +230,46 @@ describe("limits", () => {
     [descriptionMessageSchema, { session: "s", description: { type: "rollback", sdp: "v=0" } }],
     [candidateMessageSchema, { session: "s", candidate: { ...candidate, sdpMLineIndex: -1 } }],
     [candidateMessageSchema, { session: "s" }],
+    [publishSchema, { stream: "s", takeOver: "yes" }],
+    [preferSchema, { session: "s", rid: "" }],
+    [preferSchema, { session: "s", rid: "a b" }],
+    [preferSchema, { session: "s", viewport: { width: 0, height: 1 } }],
+    [preferSchema, { session: "s", viewport: { width: 1, height: 0 } }],
+    [preferSchema, { session: "s", viewport: { width: 1.5, height: 1 } }],
+    [preferSchema, { session: "s", viewport: { width: 1 } }],
+    [preferSchema, { session: "s", viewport: { width: Number.NaN, height: 1 } }],
+    [callSchema, { room: "" }],
+    [callSchema, { room: "a//b" }],
+    [callSchema, { room: "a/b/c/d" }],
+    [callSchema, { room: "." }],
+    [callSchema, { room: "a/.." }],
+    [callSchema, { room: "a b" }],
+    [callSchema, { room: "a\n" }],
+    [callDescriptionSchema, { call: "c", seq: 0, description }],
+    [callDescriptionSchema, { call: "c", seq: 1.5, description }],
+    [callCandidateSchema, { call: "c" }],
+    [callPeerSchema, { call: "c", present: 1 }],
+    [callResumeSchema, { call: "c", resume: "r", received: -1 }],
+    [callResumeSchema, { call: "c", resume: "r" }],
     [byeSchema, { session: "s" }],
   ])("%# is refused", (schema, message) => {
     expect((schema as z.ZodMiniType).safeParse(message).success).toBe(false);
+  });
+});
+
+describe("rooms", () => {
+  test.each(["a", "a.b", "..a", "a/...", "A-z_0+/1/2"])("%s is a name", (room) => {
+    expect(callSchema.safeParse({ room }).success).toBe(true);
+  });
+
+  test("are named by the same rule as streams", () => {
+    const segment = fc.stringMatching(/^[A-Za-z0-9._+-]{1,6}$/);
+    const property = fc.property(fc.array(segment, { minLength: 1, maxLength: 4 }), (segments) => {
+      const allowed =
+        segments.length <= 3 && segments.every((text) => text !== "." && text !== "..");
+      expect(callSchema.safeParse({ room: segments.join("/") }).success).toBe(allowed);
+    });
+    void fc.assert(property);
   });
 });
 
@@ -157,8 +288,15 @@ describe("replies", () => {
     [descriptionReplySchema, {}],
     [clockReplySchema, { receivedMs: 1.5, sentMs: 2.5 }],
     [emptyReplySchema, {}],
+    [callResumedSchema, { peers: 0 }],
+    [joinedSchema, { call: "c", resume: "r", polite: true, iceServers: [], peers: 1 }],
   ])("%# passes", (schema, success) => {
     expect(parseReply(schema, { ok: true, ...success })).toEqual(success);
+  });
+
+  test.each([-1, 2, 0.5, "1"])("a room has two places: %j others are too many", (peers) => {
+    const reply = { ok: true, call: "c", resume: "r", polite: true, iceServers: [], peers };
+    expect(() => parseReply(joinedSchema, reply)).toThrowError(/malformed/);
   });
 
   test("a refusal is thrown with its code", () => {

@@ -1,11 +1,16 @@
 import * as z from "zod/mini";
-import type { StreamStatus } from "../session/index.ts";
+import type { LayerPreference, StreamStatus } from "../session/index.ts";
 import { messageLimits } from "./limits.ts";
-import { streamStatusSchema } from "./status.ts";
+import { ridSchema, streamStatusSchema } from "./status.ts";
 
-const idSchema = z.string().check(z.minLength(1), z.maxLength(messageLimits.id));
+/** The name of a session or of a place in a call. */
+export const idSchema: z.ZodMiniType<string> = z
+  .string()
+  .check(z.minLength(1), z.maxLength(messageLimits.id));
+export const tokenSchema: z.ZodMiniType<string> = z
+  .string()
+  .check(z.maxLength(messageLimits.token));
 const streamNameSchema = z.string().check(z.minLength(1), z.maxLength(messageLimits.streamName));
-const tokenSchema = z.string().check(z.maxLength(messageLimits.token));
 
 /** A JSEP description, as `RTCSessionDescriptionInit`. */
 export interface Description {
@@ -26,10 +31,21 @@ export interface Handshake {
   readonly token?: string;
 }
 
-/** `watch`, `publish`: opens a session. */
+/** `watch`: opens a session. */
 export interface OpenMessage {
   readonly stream: string;
   readonly token?: string;
+}
+
+/** `publish`: opens a session. */
+export interface PublishMessage extends OpenMessage {
+  /** Whoever publishes the stream now gives way instead of this request. */
+  readonly takeOver?: boolean;
+}
+
+/** `prefer`: which layer suits a viewer. */
+export interface PreferMessage extends LayerPreference {
+  readonly session: string;
 }
 
 /** `observe`, `unobserve`: asks for the status of a stream, now and at every change, without a session. */
@@ -67,6 +83,17 @@ export interface StreamMessage {
   readonly stream: StreamStatus;
 }
 
+/** `layer`, pushed: what a viewer is shown from now on; null: no layer. */
+export interface LayerMessage {
+  readonly session: string;
+  readonly rid: string | null;
+}
+
+/** `renegotiate`, pushed: the client should offer anew. */
+export interface RenegotiateMessage {
+  readonly session: string;
+}
+
 /** `bye`, pushed: the server ended the session. `reason` is a stable code. */
 export interface ByeMessage {
   readonly session: string;
@@ -96,6 +123,20 @@ export const openSchema: z.ZodMiniType<OpenMessage> = z.object({
   token: z.exactOptional(tokenSchema),
 });
 
+export const publishSchema: z.ZodMiniType<PublishMessage> = z.object({
+  stream: streamNameSchema,
+  token: z.exactOptional(tokenSchema),
+  takeOver: z.exactOptional(z.boolean()),
+});
+
+const pixelsSchema = z.int().check(z.minimum(1), z.maximum(messageLimits.viewport));
+
+export const preferSchema: z.ZodMiniType<PreferMessage> = z.object({
+  session: idSchema,
+  rid: z.exactOptional(z.nullable(ridSchema)),
+  viewport: z.exactOptional(z.nullable(z.object({ width: pixelsSchema, height: pixelsSchema }))),
+});
+
 export const observeSchema: z.ZodMiniType<ObserveMessage> = z.object({ stream: streamNameSchema });
 
 export const resumeSchema: z.ZodMiniType<ResumeMessage> = z.object({
@@ -121,6 +162,15 @@ export const clockSchema: z.ZodMiniType<object> = z.looseObject({});
 export const streamMessageSchema: z.ZodMiniType<StreamMessage> = z.object({
   session: z.exactOptional(idSchema),
   stream: streamStatusSchema,
+});
+
+export const layerSchema: z.ZodMiniType<LayerMessage> = z.object({
+  session: idSchema,
+  rid: z.nullable(ridSchema),
+});
+
+export const renegotiateSchema: z.ZodMiniType<RenegotiateMessage> = z.object({
+  session: idSchema,
 });
 
 export const byeSchema: z.ZodMiniType<ByeMessage> = z.object({

@@ -1,14 +1,36 @@
 import * as z from "zod/mini";
-import type { CaptureTime, Hint, IceServer, StreamStatus, TrackStatus } from "../session/index.ts";
+import type {
+  CaptureTime,
+  Hint,
+  IceServer,
+  LayerStatus,
+  StreamStatus,
+  TrackStatus,
+} from "../session/index.ts";
 import { messageLimits } from "./limits.ts";
 
 const text = z.string().check(z.maxLength(messageLimits.text));
 const positive = z.number().check(z.positive());
+const notNegative = z.number().check(z.minimum(0));
 
 export const iceServerSchema: z.ZodMiniType<IceServer> = z.object({
   urls: z.array(text).check(z.minLength(1), z.maxLength(messageLimits.urlsPerIceServer)),
   username: z.exactOptional(text),
   credential: z.exactOptional(text),
+});
+
+/** A layer's name (RFC 8851 section 10: letters, digits, `-` and `_`). */
+export const ridSchema: z.ZodMiniType<string> = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_-]+$/), z.maxLength(messageLimits.rid));
+
+const layerSchema: z.ZodMiniType<LayerStatus> = z.object({
+  rid: ridSchema,
+  width: notNegative,
+  height: notNegative,
+  frameRate: notNegative,
+  bitrateBps: notNegative,
+  active: z.boolean(),
 });
 
 const trackSchema: z.ZodMiniType<TrackStatus> = z.object({
@@ -18,6 +40,7 @@ const trackSchema: z.ZodMiniType<TrackStatus> = z.object({
   height: z.exactOptional(positive),
   sampleRate: z.exactOptional(positive),
   channels: z.exactOptional(positive),
+  layers: z.exactOptional(z.array(layerSchema).check(z.maxLength(messageLimits.layers))),
 });
 
 const hintSchema: z.ZodMiniType<Hint> = z.object({ code: text, message: text });
@@ -34,4 +57,5 @@ export const streamStatusSchema: z.ZodMiniType<StreamStatus> = z.object({
   tracks: z.array(trackSchema).check(z.maxLength(messageLimits.tracks)),
   hints: z.array(hintSchema).check(z.maxLength(messageLimits.hints)),
   captureTime: z.exactOptional(captureTimeSchema),
+  viewers: z.exactOptional(notNegative),
 });

@@ -4,6 +4,7 @@ import { Server, type Socket } from "socket.io";
 import { AddressRate, OriginPolicy, ProxyTrust } from "../gate/index.ts";
 import { handshakeSchema, type ServerEvents, signalNamespace } from "../protocol/index.ts";
 import type { JsepGateway } from "../session/index.ts";
+import { CallRooms } from "./call-rooms.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { engineOptions } from "./engine-options.ts";
 import { defaultLimits, noLog, type SignalingOptions, systemClock } from "./options.ts";
@@ -16,6 +17,8 @@ export interface Signaling {
   readonly sockets: number;
   /** Sessions that live, may still be resumed, or ended so lately that a client may still ask why. */
   readonly sessions: number;
+  /** Places taken in rooms for direct calls, those that wait for their client included. */
+  readonly calls: number;
   /**
    * Says `bye` with this reason (default `SERVER_CLOSING`) for every session, ends them and all
    * connections, and refuses new ones. The HTTP servers stay open: they belong to the caller.
@@ -53,12 +56,14 @@ export function attachSignaling(
   const log = options.log ?? noLog;
   const trust = new ProxyTrust(options.trustProxy);
   const census = new SocketCensus(limits.maxSockets, limits.maxSocketsPerAddress);
+  const clock = options.clock ?? systemClock;
   const context: ConnectionContext = {
     gateway,
     book: new SessionBook(),
+    rooms: new CallRooms(clock, limits),
     opens: new AddressRate(limits.opens),
     limits,
-    clock: options.clock ?? systemClock,
+    clock,
     log,
   };
   const connections = new Set<Connection>();
@@ -128,10 +133,14 @@ export function attachSignaling(
     get sessions() {
       return context.book.size;
     },
+    get calls() {
+      return context.rooms.size;
+    },
     close(reason = "SERVER_CLOSING") {
       closing ??= (async () => {
         for (const connection of connections) connection.sayBye(reason);
         context.book.close(reason);
+        context.rooms.close();
         namespace.disconnectSockets(true);
         await emptied(census, goodbyeMs);
         io.engine.close();

@@ -2,13 +2,14 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Candidate, ServerEvent, ServerMessage } from "../protocol/index.ts";
 import {
   type JsepSession,
+  type LayerPreference,
   Negotiation,
   type SessionObserver,
   SignalingError,
   type StreamStatus,
 } from "../session/index.ts";
+import { LatestPusher } from "./latest-pusher.ts";
 import type { SignalingClock, SignalingLimits } from "./options.ts";
-import { StatusPusher } from "./status-pusher.ts";
 
 /** The connection that a session talks through at the moment. */
 export interface SessionOwner {
@@ -33,12 +34,15 @@ export class BoundSession implements SessionObserver {
   readonly #limits: SignalingLimits;
   readonly #ended: (session: BoundSession) => void;
   readonly #negotiation: Negotiation<string | null>;
-  readonly #pusher: StatusPusher;
+  readonly #pusher: LatestPusher<StreamStatus>;
+  readonly #layer: LatestPusher<string | null>;
   #jsep: JsepSession | undefined;
   #owner: SessionOwner | undefined;
   #recovery: { cancel(): void } | undefined;
   #endReason: string | undefined;
   #answered: Answered | undefined;
+  /** The client was asked for an offer that has not come yet. */
+  #renegotiating = false;
   /** Offers are answered one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -52,8 +56,12 @@ export class BoundSession implements SessionObserver {
     this.#limits = limits;
     this.#ended = ended;
     this.#negotiation = new Negotiation("impolite", limits.maxCandidates);
-    this.#pusher = new StatusPusher(clock, limits.statusIntervalMs, (stream) =>
+    const { statusIntervalMs } = limits;
+    this.#pusher = new LatestPusher(clock, statusIntervalMs, (stream) =>
       this.#owner?.push("stream", { session: this.id, stream }),
+    );
+    this.#layer = new LatestPusher(clock, statusIntervalMs, (rid) =>
+      this.#owner?.push("layer", { session: this.id, rid }),
     );
   }
 
@@ -79,13 +87,25 @@ export class BoundSession implements SessionObserver {
     this.#pusher.offer(status);
   }
 
+  /** Called by the gateway: the layer that the viewer is shown. */
+  layer(rid: string | null): void {
+    this.#layer.offer(rid);
+  }
+
+  /** Called by the gateway: the client should offer anew. Asked again should its connection break before it does. */
+  renegotiate(): void {
+    if (this.#endReason !== undefined) return;
+    this.#renegotiating = true;
+    this.#owner?.push("renegotiate", { session: this.id });
+  }
+
   /** Called by the gateway: it ended the session. The reason is kept for a client whose connection breaks just now. */
   bye(reason: string): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = reason;
     this.#answered = undefined;
     this.#negotiation.close();
-    this.#pusher.stop();
+    this.#stopPushing();
     if (this.#jsep === undefined) return;
     this.#awaitResume();
     this.#sayBye(reason);
@@ -102,13 +122,16 @@ export class BoundSession implements SessionObserver {
     this.#recovery?.cancel();
     this.#recovery = undefined;
     this.#pusher.start(known);
+    // What was pushed into a connection that broke may not have arrived.
+    this.#layer.start(undefined);
+    if (this.#renegotiating) owner.push("renegotiate", { session: this.id });
   }
 
-  /** The connection is gone. Only its present owner can detach a session. */
+  /** The connection is gone. Without effect when the session has moved to another one. */
   detach(owner: SessionOwner): void {
-    if (this.#owner !== owner) return;
+    if (this.#owner !== undefined && this.#owner !== owner) return;
     this.#owner = undefined;
-    this.#pusher.stop();
+    this.#stopPushing();
     this.#awaitResume();
   }
 
@@ -145,15 +168,28 @@ export class BoundSession implements SessionObserver {
     if (this.#negotiation.candidate(value) === "apply") this.#open().addCandidate(value);
   }
 
+  /** Passes on which layer suits the viewer; a session that has no layers to choose from ignores it. */
+  prefer({ rid, viewport }: LayerPreference): void {
+    this.#open().prefer?.({
+      ...(rid !== undefined && { rid }),
+      ...(viewport !== undefined && { viewport }),
+    });
+  }
+
   /** We end the session: the gateway is told, the client is not. May be called twice. */
   close(reason: string): void {
     this.#recovery?.cancel();
     this.#recovery = undefined;
-    this.#pusher.stop();
+    this.#stopPushing();
     this.#negotiation.close();
     this.#endReason ??= reason;
     this.#owner = undefined;
     this.#jsep?.close(reason);
+  }
+
+  #stopPushing(): void {
+    this.#pusher.stop();
+    this.#layer.stop();
   }
 
   #awaitResume(): void {
@@ -175,6 +211,7 @@ export class BoundSession implements SessionObserver {
     const offerDigest = createHash("sha256").update(offerSdp).digest("base64");
     if (this.#answered?.offerDigest === offerDigest) return this.#answered.answerSdp;
     this.#negotiation.receive("offer");
+    this.#renegotiating = false;
     try {
       const answerSdp = await this.#open().describe(offerSdp);
       for (const candidate of this.#negotiation.applied()) this.#open().addCandidate(candidate);

@@ -20,7 +20,7 @@ describe("watch", () => {
       ok: true,
       session: "session-1",
       resume: expect.stringMatching(/^[\w-]{22}$/),
-      iceServers: rig.gateway.iceServers,
+      iceServers: rig.gateway.last.iceServers,
       stream: liveStatus("live/cam"),
     });
     expect(rig.gateway.last.request).toEqual({

@@ -1,8 +1,8 @@
 import type { StatusReply } from "../protocol/index.ts";
 import { type JsepGateway, SignalingError, type StreamStatus } from "../session/index.ts";
+import { LatestPusher } from "./latest-pusher.ts";
 import type { SignalingClock, SignalingLimits } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
-import { StatusPusher } from "./status-pusher.ts";
 
 /** The streams that one connection wants to know about, with or without a session. */
 export class Observations {
@@ -10,7 +10,10 @@ export class Observations {
   readonly #clock: SignalingClock;
   readonly #limits: SignalingLimits;
   readonly #push: (status: StreamStatus) => void;
-  readonly #observed = new Map<string, { readonly pusher: StatusPusher; stop(): void }>();
+  readonly #observed = new Map<
+    string,
+    { readonly pusher: LatestPusher<StreamStatus>; stop(): void }
+  >();
 
   constructor(
     gateway: JsepGateway,
@@ -31,7 +34,7 @@ export class Observations {
     if (this.#observed.size >= this.#limits.maxObservedPerSocket) {
       throw new SignalingError("OBSERVED_FULL", "Too many observed streams on one connection.");
     }
-    const pusher = new StatusPusher(this.#clock, this.#limits.statusIntervalMs, this.#push);
+    const pusher = new LatestPusher(this.#clock, this.#limits.statusIntervalMs, this.#push);
     const stopTelling = this.#gateway.observe(name, (status) => pusher.offer(status));
     const stream = pusher.latest;
     if (stream === undefined) {

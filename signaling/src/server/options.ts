@@ -36,9 +36,19 @@ export interface SignalingLimits {
   readonly refusals: Rate;
   /** `description` messages of one connection: each may cost a negotiation. */
   readonly descriptions: Rate;
-  /** `watch`, `publish` of one address, over all its connections. */
+  /** `prefer` messages of one connection. */
+  readonly preferences: Rate;
+  /** Places in rooms that one connection holds; more are refused with `CALLS_FULL`, as are those below. */
+  readonly maxCallsPerSocket: number;
+  /** Places of one address (IPv6: one /64), over all its connections. */
+  readonly maxCallsPerAddress: number;
+  /** Places in all. */
+  readonly maxCalls: number;
+  /** What was pushed to one side of a call and may have to be pushed again after a break, in characters. */
+  readonly maxCallBacklog: number;
+  /** `watch`, `publish`, `call` of one address, over all its connections. */
   readonly opens: Rate;
-  /** How long sessions outlive their connection, so that a hiccup of signaling does not end media. */
+  /** How long sessions and places in rooms outlive their connection, so that a hiccup of signaling does not end media. */
   readonly recoveryMs: number;
   /** Status changes of one stream that follow each other faster are pushed as one. */
   readonly statusIntervalMs: number;
@@ -72,6 +82,11 @@ export const defaultLimits: SignalingLimits = {
   messages: { perSecond: 50, burst: 150 },
   refusals: { perSecond: 5, burst: 200 },
   descriptions: { perSecond: 2, burst: 16 },
+  preferences: { perSecond: 5, burst: 20 },
+  maxCallsPerSocket: 4,
+  maxCallsPerAddress: 64,
+  maxCalls: 10_000,
+  maxCallBacklog: 200_000,
   opens: { perSecond: 50, burst: 200 },
   recoveryMs: 10_000,
   statusIntervalMs: 250,

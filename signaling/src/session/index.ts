@@ -14,6 +14,21 @@ export interface IceServer {
   readonly credential?: string;
 }
 
+/** One encoding of a simulcast publisher's video. */
+export interface LayerStatus {
+  /** Its name in the publisher's offer (RFC 8851 section 10). */
+  readonly rid: string;
+  /** Picture size in pixels; 0 until a picture told it. */
+  readonly width: number;
+  readonly height: number;
+  /** Pictures a second, lately. */
+  readonly frameRate: number;
+  /** Bits a second, lately, without what was sent twice. */
+  readonly bitrateBps: number;
+  /** False while the publisher does not send it. */
+  readonly active: boolean;
+}
+
 export interface TrackStatus {
   readonly kind: "video" | "audio";
   readonly codec: string;
@@ -21,6 +36,8 @@ export interface TrackStatus {
   readonly height?: number;
   readonly sampleRate?: number;
   readonly channels?: number;
+  /** Video of a simulcast publisher: its encodings, the smallest first. */
+  readonly layers?: readonly LayerStatus[];
 }
 
 /** Advice for the publisher or reason for the viewer: a stable code and one sentence. */
@@ -45,6 +62,8 @@ export interface StreamStatus {
   readonly tracks: readonly TrackStatus[];
   readonly hints: readonly Hint[];
   readonly captureTime?: CaptureTime;
+  /** How many watch; told to publish sessions only. */
+  readonly viewers?: number;
 }
 
 export interface SessionRequest {
@@ -55,6 +74,16 @@ export interface SessionRequest {
   readonly address: string;
   readonly transport: "webrtc" | "whep" | "whip";
   readonly userAgent: string | undefined;
+  /** `publish` only: whoever publishes the stream now gives way instead of this request. */
+  readonly takeOver?: boolean;
+}
+
+/** What a viewer asks of a simulcast stream. A member that is absent leaves that wish as it is. */
+export interface LayerPreference {
+  /** A layer the user pinned; null: automatic. */
+  readonly rid?: string | null;
+  /** Size in device pixels at which the video is shown; null: unknown. */
+  readonly viewport?: { readonly width: number; readonly height: number } | null;
 }
 
 /** What the session's owner is told, in order, until `bye`. */
@@ -62,6 +91,10 @@ export interface SessionObserver {
   stream(status: StreamStatus): void;
   /** The server ended the session; nothing follows. `reason` is a stable code. */
   bye(reason: string): void;
+  /** The layer that this viewer is shown from now on; null: none, or the stream has no layers. */
+  layer?(rid: string | null): void;
+  /** The client should offer anew, with a line for every track of the stream: its session lacks one. */
+  renegotiate?(): void;
 }
 
 /** ICE parameters of the answering side, for an ICE restart without a full description (RFC 8840). */
@@ -83,7 +116,19 @@ export interface JsepSession {
   addCandidate(candidate: string | null): void;
   /** The client restarts ICE with new credentials; the old ones keep working when this throws. */
   restartIce(ufrag: string, pwd: string): Promise<IceRestart>;
+  /** Viewers only: which layer suits. Never throws; what cannot be had is ignored. */
+  prefer?(preference: LayerPreference): void;
   close(reason: string): void;
+}
+
+/** Somebody wants to be one of the two in a room for a direct call. */
+export interface CallRequest {
+  /** Named like a stream. */
+  readonly room: string;
+  readonly token: string | undefined;
+  /** The client's IP address. */
+  readonly address: string;
+  readonly userAgent: string | undefined;
 }
 
 /** Opens sessions. The server implements it; signaling transports use it. */
@@ -95,4 +140,11 @@ export interface JsepGateway {
    * Returns the way to stop.
    */
   observe(stream: string, listener: (status: StreamStatus) => void): () => void;
+  /**
+   * Asks the access seam for a room; media never comes here. Without this method there are no calls.
+   * @throws errors with `code` and `status`.
+   */
+  call?(request: CallRequest): Promise<void>;
+  /** STUN and TURN for somebody without a session; `id` names him in the TURN credentials. */
+  iceServers?(id: string): readonly IceServer[];
 }

@@ -1,21 +1,25 @@
 import type { Candidate, Description } from "../../protocol/index.ts";
 import { Emitter } from "../emitter.ts";
-import type { NegotiatingPeer, NegotiationChannel } from "../negotiate.ts";
+import type { NegotiationChannel } from "../negotiate.ts";
+import type { LastingPeer } from "../negotiate-lasting.ts";
 import type { SessionEvents } from "../signaling-session.ts";
 
+type PeerEvent = "negotiationneeded" | "icecandidate" | "iceconnectionstatechange";
 type Gathered = Pick<RTCPeerConnectionIceEvent, "candidate">;
 
 /** A peer connection that keeps the state that JSEP asks for and writes down every step. */
-export class FakePeer implements NegotiatingPeer {
+export class FakePeer implements LastingPeer {
   readonly name: string;
   readonly trace: string[];
   readonly added: (string | null)[] = [];
   transceivers: unknown[] = [];
   state = "stable";
   refuse = "";
+  iceConnectionState: RTCIceConnectionState = "new";
   #offers = 0;
   readonly #needed = new Set<() => void>();
   readonly #gathered = new Set<(event: Gathered) => void>();
+  readonly #iceChanged = new Set<() => void>();
 
   constructor(name: string, trace: string[]) {
     this.name = name;
@@ -23,7 +27,7 @@ export class FakePeer implements NegotiatingPeer {
   }
 
   get listeners(): number {
-    return this.#needed.size + this.#gathered.size;
+    return this.#needed.size + this.#gathered.size + this.#iceChanged.size;
   }
 
   getTransceivers(): readonly unknown[] {
@@ -62,12 +66,23 @@ export class FakePeer implements NegotiatingPeer {
     this.added.push(candidate?.candidate ?? null);
   }
 
-  addEventListener(type: "negotiationneeded" | "icecandidate", listener: never): void {
-    (type === "icecandidate" ? this.#gathered : this.#needed).add(listener);
+  /** As a browser: the next offer restarts ICE, and is asked for. */
+  restartIce(): void {
+    this.#step("restartIce");
+    this.need();
   }
 
-  removeEventListener(type: "negotiationneeded" | "icecandidate", listener: never): void {
-    (type === "icecandidate" ? this.#gathered : this.#needed).delete(listener);
+  addEventListener(type: PeerEvent, listener: never): void {
+    this.#listeners(type).add(listener);
+  }
+
+  removeEventListener(type: PeerEvent, listener: never): void {
+    this.#listeners(type).delete(listener);
+  }
+
+  iceIs(state: RTCIceConnectionState): void {
+    this.iceConnectionState = state;
+    for (const listener of this.#iceChanged) listener();
   }
 
   need(): void {
@@ -76,6 +91,11 @@ export class FakePeer implements NegotiatingPeer {
 
   gather(candidate: Candidate | null): void {
     for (const listener of this.#gathered) listener({ candidate } as Gathered);
+  }
+
+  #listeners(type: PeerEvent): Set<never> {
+    if (type === "icecandidate") return this.#gathered as Set<never>;
+    return (type === "negotiationneeded" ? this.#needed : this.#iceChanged) as Set<never>;
   }
 
   #step(step: string): void {

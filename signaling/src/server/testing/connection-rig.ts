@@ -1,6 +1,7 @@
 import { AddressRate } from "../../gate/index.ts";
-import type { Opened, Reply, ServerEvent } from "../../protocol/index.ts";
+import type { Joined, Opened, Reply, ServerEvent } from "../../protocol/index.ts";
 import { FakeClock, FakeGateway } from "../../session/testing/index.ts";
+import { CallRooms } from "../call-rooms.ts";
 import { Connection, type ConnectionContext } from "../connection.ts";
 import { defaultLimits, noLog, type SignalingLimits } from "../options.ts";
 import { SessionBook } from "../session-book.ts";
@@ -13,6 +14,8 @@ export interface RigClient {
   ask<Success extends object>(event: string, message?: unknown): Promise<Reply<Success>>;
   /** Opens a session. */
   watch(stream?: string): Promise<Opened>;
+  /** Takes a place in a room. */
+  call(room?: string): Promise<Joined>;
 }
 
 /** Connections of one server, with a fake gateway and a fake clock. */
@@ -20,13 +23,16 @@ export class ConnectionRig {
   readonly clock: FakeClock = new FakeClock();
   readonly gateway: FakeGateway = new FakeGateway();
   readonly book: SessionBook = new SessionBook();
+  readonly rooms: CallRooms;
   readonly #context: ConnectionContext;
 
   constructor(limits: Partial<SignalingLimits> = {}) {
     const all = { ...defaultLimits, ...limits };
+    this.rooms = new CallRooms(this.clock, all);
     this.#context = {
       gateway: this.gateway,
       book: this.book,
+      rooms: this.rooms,
       opens: new AddressRate(all.opens),
       limits: all,
       clock: this.clock,
@@ -61,6 +67,11 @@ export class ConnectionRig {
       ask,
       async watch(stream = "live/cam") {
         const reply = await ask<Opened>("watch", { stream });
+        if (!reply.ok) throw new Error(reply.error.code);
+        return reply;
+      },
+      async call(room = "room") {
+        const reply = await ask<Joined>("call", { room });
         if (!reply.ok) throw new Error(reply.error.code);
         return reply;
       },

@@ -1,8 +1,10 @@
 import type {
+  CallRequest,
   IceRestart,
   IceServer,
   JsepGateway,
   JsepSession,
+  LayerPreference,
   SessionObserver,
   SessionRequest,
   StreamStatus,
@@ -33,6 +35,7 @@ export class FakeSession implements JsepSession {
   readonly offers: string[] = [];
   readonly candidates: (string | null)[] = [];
   readonly restarts: string[] = [];
+  readonly preferences: LayerPreference[] = [];
   readonly closed: Promise<string>;
   closeReason: string | undefined;
   /** What `describe` does; replace it to fail or to wait. */
@@ -76,6 +79,10 @@ export class FakeSession implements JsepSession {
     return this.restart();
   }
 
+  prefer(preference: LayerPreference): void {
+    this.preferences.push(preference);
+  }
+
   close(reason: string): void {
     if (this.closeReason !== undefined) return;
     this.closeReason = reason;
@@ -86,13 +93,23 @@ export class FakeSession implements JsepSession {
 /** A gateway for tests. Every stream is offline until `tell`; sessions open on all of them unless `refusal` is set. */
 export class FakeGateway implements JsepGateway {
   readonly sessions: FakeSession[] = [];
-  iceServers: readonly IceServer[] = [{ urls: ["stun:192.0.2.1:3478"] }];
-  /** Thrown by `open`. */
+  readonly calls: CallRequest[] = [];
+  /** Thrown by `open` and `call`. */
   refusal: Error | undefined;
-  /** Awaited by `open` before the session is there. */
+  /** Awaited by `open` and `call` before they answer. */
   delay: Promise<void> = Promise.resolve();
   readonly #statuses = new Map<string, StreamStatus>();
+  #iceServers: readonly IceServer[] = [{ urls: ["stun:192.0.2.1:3478"] }];
   readonly #listeners = new Set<{ stream: string; listener: (status: StreamStatus) => void }>();
+
+  /** Assign what everybody gets; it is read as the gateway's method. */
+  get iceServers(): (id: string) => readonly IceServer[] {
+    return () => this.#iceServers;
+  }
+
+  set iceServers(servers: readonly IceServer[]) {
+    this.#iceServers = servers;
+  }
 
   /** How many observations there are: zero after everything was closed. */
   get observers(): number {
@@ -110,10 +127,16 @@ export class FakeGateway implements JsepGateway {
     await this.delay;
     if (this.refusal !== undefined) throw this.refusal;
     const id = `session-${this.sessions.length + 1}`;
-    const session = new FakeSession(id, this.iceServers, request, observer);
+    const session = new FakeSession(id, this.#iceServers, request, observer);
     this.sessions.push(session);
     observer.stream(this.#statuses.get(request.stream) ?? liveStatus(request.stream));
     return session;
+  }
+
+  async call(request: CallRequest): Promise<void> {
+    await this.delay;
+    if (this.refusal !== undefined) throw this.refusal;
+    this.calls.push(request);
   }
 
   observe(stream: string, listener: (status: StreamStatus) => void): () => void {

@@ -1,0 +1,11 @@
+import type { ServerEvent, ServerMessage } from "../protocol/index.ts";
+
+/** Who is at the other end, as the handshake said. */
+export interface ConnectionPeer {
+  readonly address: string;
+  readonly userAgent: string | undefined;
+  readonly token: string | undefined;
+}
+
+/** Sends what needs no acknowledgement. */
+export type Push = <Event extends ServerEvent>(event: Event, message: ServerMessage<Event>) => void;
