@@ -56,21 +56,21 @@ function makeFrame(history: FrameHistory): RtpFrame {
     payload[0] = 0x41;
     return payload;
   });
-  const frame: RtpFrame = {
-    number: history.next,
-    key: false,
-    reference: true,
-    payloads,
-    sizeBytes: packetsPerFrame * 1212,
-    endBytes: history.endBytes + packetsPerFrame * 1212,
-    ptsUs: history.next * 33_333,
-    arrivedUs: history.next * 33_333,
-    ticks: history.next * 3000,
-    captured: { seconds: 1, fraction: 2 },
-    timed: false,
-  };
-  history.push(frame);
-  return frame;
+  return history.push(
+    {
+      codec: "h264",
+      key: false,
+      reference: true,
+      payloads,
+      ptsUs: history.next * 33_333,
+      arrivedUs: history.next * 33_333,
+      ticks: history.next * 3000,
+      captured: { seconds: 1, fraction: 2 },
+      timed: false,
+      lostBefore: 0,
+    },
+    true,
+  );
 }
 
 /** CPU microseconds per packet of one round. */
@@ -79,7 +79,7 @@ function round(senders: readonly MediaSender[], history: FrameHistory): number {
   for (let f = 0; f < framesPerRound; f++) {
     const frame = makeFrame(history);
     for (const sender of senders) {
-      sender.begin(frame, frame.ticks, true, false);
+      sender.begin(frame, history, frame.ticks, true, false);
       for (let i = 0; i < packetsPerFrame; i++) sender.packet(i);
     }
   }
@@ -107,12 +107,7 @@ const cases = profiles.flatMap((profile) =>
     const core = new NodeEgressCore(systemClock);
     const senders = Array.from(
       { length: viewers },
-      (_, i) =>
-        new MediaSender(
-          videoMedia({ ssrc: 1000 + i }),
-          core.open(testKeys(profile), port),
-          history,
-        ),
+      (_, i) => new MediaSender(videoMedia({ ssrc: 1000 + i }), core.open(testKeys(profile), port)),
     );
     return { label: `${profile}, ${name}`, senders, history, results: [] as number[] };
   }),

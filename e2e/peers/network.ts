@@ -89,6 +89,16 @@ export class TestNetwork {
     ]);
   }
 
+  /** Lets no UDP through between the two hosts, either way. */
+  blockUdp(): void {
+    this.#run(
+      this.serverNamespace,
+      "nft",
+      ["-f", "-"],
+      'table inet noudp {\n chain out {\n  type filter hook output priority 0\n  oifname "cable" meta l4proto udp drop\n }\n chain in {\n  type filter hook input priority 0\n  iifname "cable" meta l4proto udp drop\n }\n}\n',
+    );
+  }
+
   /** How many packets the loss rule has dropped. */
   get droppedPackets(): number {
     const listing = execFileSync(
@@ -106,8 +116,25 @@ export class TestNetwork {
 
   /** The path of a program that starts Chromium on the client's host. */
   chromiumOnClient(chromium: string): string {
-    const path = join(this.#folder, "chromium");
-    writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${this.clientNamespace} ${chromium} "$@"\n`);
+    return this.#launcher("chromium-client", this.clientNamespace, chromium);
+  }
+
+  /** The path of a program that starts Chromium on the server's host. */
+  chromiumOnServer(chromium: string): string {
+    return this.#launcher("chromium-server", this.serverNamespace, chromium);
+  }
+
+  /** Gives the client's host another address in place of the one it has, as a change from Wi-Fi to mobile does. */
+  moveClient(): void {
+    const moved = this.clientAddress.replace(/\.2$/, ".3");
+    const { clientNamespace } = this;
+    ip("-n", clientNamespace, "addr", "add", `${moved}/24`, "dev", "cable");
+    ip("-n", clientNamespace, "addr", "del", `${this.clientAddress}/24`, "dev", "cable");
+  }
+
+  #launcher(name: string, namespace: string, program: string): string {
+    const path = join(this.#folder, name);
+    writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${namespace} ${program} "$@"\n`);
     chmodSync(path, 0o755);
     return path;
   }

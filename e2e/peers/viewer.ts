@@ -208,6 +208,20 @@ export async function receiverStats(page: Page): Promise<ReceiverStats> {
   });
 }
 
+/** By how much the picture is played before the sound of the same moment, as the browser estimates it. Milliseconds. */
+export async function playbackSkewMs(page: Page): Promise<number> {
+  return await page.evaluate(async () => {
+    const peer = (window as WatchWindow).millracePeers?.at(-1);
+    if (peer === undefined) throw new Error("the page has no peer connection");
+    // biome-ignore lint/suspicious/noExplicitAny: the fields of a report depend on its type.
+    const reports: any[] = [...(await peer.getStats()).values()];
+    const at = (kind: string): number =>
+      reports.find((report) => report.type === "inbound-rtp" && report.kind === kind)
+        ?.estimatedPlayoutTimestamp ?? Number.NaN;
+    return at("video") - at("audio");
+  });
+}
+
 /** Plays a stream by plain WHEP, as a third-party player does: one POST, no signaling. */
 export async function playByWhep(page: Page, url: string): Promise<void> {
   await page.evaluate(async (endpoint) => {

@@ -13,7 +13,7 @@ import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
 import { NodeEgressCore } from "./rtc/egress/node-core.ts";
 import { type BoundPeerFactory, createPeerFactory } from "./rtc/peer-factory.ts";
-import { RtcGateway } from "./rtc/viewer/gateway.ts";
+import { RtcGateway } from "./rtc/gateway/gateway.ts";
 import { selfTest } from "./rtc/werift/self-test.ts";
 import { defaultServerLimits, RtmpServer } from "./rtmp/index.ts";
 import { createTranscodePool, type TranscodePool } from "./transcode/index.ts";
@@ -141,10 +141,11 @@ class MillraceGateway implements Gateway {
   async #startRtc(): Promise<ListenAddress> {
     // Keys that another implementation would not understand must never reach a viewer.
     await selfTest();
-    const { host, port, announcedIps, maxPeers } = this.#config.rtc;
+    const { host, port, tcp, announcedIps, maxPeers } = this.#config.rtc;
     const peers = await listening("rtc", { host, port }, () =>
       createPeerFactory({
         port,
+        tcp,
         host: host === "*" ? undefined : host,
         announcedIps,
         clock: this.#clock,

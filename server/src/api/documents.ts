@@ -1,4 +1,4 @@
-import type { Registry, Stream, Track, Viewer } from "../core/index.ts";
+import type { PacketEncoding, Registry, Stream, Track, Viewer } from "../core/index.ts";
 
 /** One place where the server listens. */
 export interface ListenAddress {
@@ -91,7 +91,8 @@ export class Documents {
     if (publisher === undefined) return { publisher: null };
     const { transport, address, userAgent } = publisher.info;
     const startedAt = iso(publisher.startedWallMs);
-    return { publisher: { id: publisher.id, transport, address, userAgent, startedAt } };
+    const stats = publisher.info.stats?.() ?? null;
+    return { publisher: { id: publisher.id, transport, address, userAgent, startedAt, stats } };
   }
 }
 
@@ -123,9 +124,12 @@ function publicPart(stream: Stream): object {
 
 function trackPart(track: Track): object {
   const { info } = track;
+  const layers = track.packets?.encodings ?? [];
+  const largest = layers.findLast((layer) => layer.width > 0);
+  const { width, height } = largest ?? (info.kind === "video" ? info : { width: 0, height: 0 });
   const format =
     info.kind === "video"
-      ? { width: info.width, height: info.height, bFrames: track.reorders ?? null }
+      ? { width, height, bFrames: track.reorders ?? null }
       : { sampleRate: info.sampleRate, channels: info.channels };
   return {
     id: track.id,
@@ -134,18 +138,30 @@ function trackPart(track: Track): object {
     codecString: info.codecString,
     derived: track.derived,
     ...format,
+    ...(layers.length > 1 ? { layers: layers.map(layerPart) } : {}),
   };
+}
+
+function layerPart(layer: PacketEncoding): object {
+  const { rid, width, height, frameRate, bitrateBps, active } = layer;
+  return { rid, width, height, frameRate, bitrateBps: Math.round(bitrateBps), active };
 }
 
 function trackFigures(track: Track): object {
   const keyIntervalUs = track.kind === "video" ? track.keyIntervalUs : undefined;
   return {
-    bitrateBps: Math.round(track.bitrateBps),
+    bitrateBps: Math.round(bitrateBps(track)),
     ...(keyIntervalUs === undefined ? {} : { keyIntervalMs: Math.round(keyIntervalUs / 1000) }),
     ...track.totals,
     cachedFrames: track.cache.frames.length,
     cachedBytes: track.cache.sizeBytes,
   };
+}
+
+/** Of what the publisher sends, all layers together, whether or not frames are made of it. */
+function bitrateBps({ packets, bitrateBps: ofFrames }: Track): number {
+  if (packets === undefined) return ofFrames;
+  return packets.encodings.reduce((sum, layer) => sum + layer.bitrateBps, 0);
 }
 
 function viewerPart(viewer: Viewer): object {

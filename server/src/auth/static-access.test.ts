@@ -56,6 +56,9 @@ describe("StaticAccess with tokens", () => {
   const settings = { publishTokens: ["publish-1", "publish-2"], playTokens: ["watching-1"] };
   it.each([
     ["publish", "publish-1", "ok"],
+    ["call", "publish-1", "ok"],
+    ["call", "watching-1", "FORBIDDEN 403"],
+    ["call", undefined, "UNAUTHORIZED 401"],
     ["publish", "publish-2", "ok"],
     ["publish", undefined, "UNAUTHORIZED 401"],
     ["publish", "", "UNAUTHORIZED 401"],

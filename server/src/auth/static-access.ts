@@ -90,9 +90,10 @@ export class StaticAccess implements Access {
   async authorize(request: AccessRequest): Promise<void> {
     const rule = this.#rules.find(({ pattern }) => pattern.test(request.stream));
     const { publish, play } = rule ?? { publish: this.#publish, play: this.#play };
-    const wanted = request.action === "publish" ? publish : play;
+    // Whoever may send media to everybody may send it to somebody.
+    const wanted = request.action === "play" ? play : publish;
     if (passes(wanted, request.token, request.address)) return;
-    const other = request.action === "publish" ? play : publish;
+    const other = request.action === "play" ? publish : play;
     if (other.tokens.has(request.token)) {
       throw new RefusedError("FORBIDDEN", 403, `This token does not allow to ${request.action}.`);
     }

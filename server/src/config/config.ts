@@ -47,6 +47,7 @@ export interface Config {
   readonly rtc: {
     readonly host: string;
     readonly port: number;
+    readonly tcp: boolean;
     readonly announcedIps: readonly string[];
     readonly maxPeers: number;
     readonly iceServers: readonly IceServerConfig[];

@@ -123,7 +123,14 @@ export const rtcKeys: SpecsOf<"rtc"> = {
     about: "Address on which WebRTC media is sent and received.",
     ...hostWords,
   }),
-  "rtc.port": port({ default: 8189, about: "The one UDP port of all WebRTC media." }),
+  "rtc.port": port({
+    default: 8189,
+    about: "The one port of all WebRTC media: UDP, and TCP for networks that block UDP.",
+  }),
+  "rtc.tcp": toggle({
+    default: true,
+    about: "Take WebRTC media over TCP too (ICE-TCP), on the same port number.",
+  }),
   "rtc.announcedIps": list({
     default: [],
     max: 16,

@@ -214,6 +214,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "rtc.host": ["127.0.0.1", "127.0.0.1"],
   "rtc.port": ["0", 0],
   "rtc.announcedIps": ["203.0.113.7,2001:db8::1", ["203.0.113.7", "2001:db8::1"]],
+  "rtc.tcp": ["false", false],
   "rtc.maxPeers": ["10", 10],
   "rtc.iceServers": ['[{"urls":["stun:a.example:3478"]}]', [{ urls: ["stun:a.example:3478"] }]],
   "rtc.turnUrls": ["turn:a.example?transport=udp", ["turn:a.example?transport=udp"]],

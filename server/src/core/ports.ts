@@ -42,7 +42,8 @@ export type Transport =
 
 /** What is asked at the access seam before any media flows. */
 export interface AccessRequest {
-  readonly action: "publish" | "play";
+  /** `call`: a place in a room for a direct call between two browsers; `stream` is then the room's name. */
+  readonly action: "publish" | "play" | "call";
   /** The stream's name, such as `live/cam`. Already checked by `parseStreamName`. */
   readonly stream: string;
   /** The token that the client showed, whatever way it came; undefined when it showed none. */

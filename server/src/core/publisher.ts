@@ -14,6 +14,8 @@ export interface PublisherInfo {
   readonly userAgent?: string | undefined;
   /** Whoever publishes the stream now gives way. Access must have been checked. */
   readonly takeOver?: boolean | undefined;
+  /** Figures of what comes from it, for the API. */
+  stats?(): object;
   /** Somebody wants this publisher gone: close its connection, then call `Publisher.close`. */
   onKick(reason: string): void;
 }

@@ -15,7 +15,7 @@ const outputEnding =
   /\.(flv|sse|poll|mjpg|jpg|aac|mp3|m3u8|m4s|mp4|ts|ico|svg|png|css|js|map|json|txt|xml|html|php)$/;
 const immutable = "public, max-age=31536000, immutable";
 
-/** `/`, the watch page of every stream at its own name, the embed page, scripts and other files. */
+/** `/`, the watch page of every stream at its own name, the embed and the publisher's page, scripts and other files. */
 export function pageRoutes(options: RouteOptions): Router {
   const { site, trust, basePath } = options;
   const router = express.Router({ caseSensitive: true, strict: true });
@@ -37,6 +37,14 @@ export function pageRoutes(options: RouteOptions): Router {
   router.get("/embed/*name", (request, response) => {
     parseStreamName(nameOf(request));
     return sendPage(request, response, "embed.html", options.frameAncestors);
+  });
+  // Never in a frame of others: a page that was tricked into publishing would show its viewer's room.
+  router.get("/publish", (request, response) =>
+    sendPage(request, response, "publish.html", "'self'"),
+  );
+  router.get("/publish/*name", (request, response) => {
+    parseStreamName(nameOf(request));
+    return sendPage(request, response, "publish.html", "'self'");
   });
   router.get("/*name", (request, response, next) => {
     const file = site.file(request.path);

@@ -47,6 +47,8 @@ describe("addresses", () => {
     ["/live/cam?token=x", 200, "text/html; charset=utf-8"],
     ["/live/c.a_m-1+x", 200, "text/html; charset=utf-8"],
     ["/embed/live/cam", 200, "text/html; charset=utf-8"],
+    ["/publish", 200, "text/html; charset=utf-8"],
+    ["/publish/live/cam", 200, "text/html; charset=utf-8"],
     ["/player.js", 200, "text/javascript; charset=utf-8"],
     ["/assets/player-abc123.css", 200, "text/css; charset=utf-8"],
     ["/healthz", 200, "application/json"],
@@ -81,6 +83,7 @@ describe("addresses", () => {
     ["/assets/none.js", "404 NOT_FOUND"],
     ["/embed/", "404 NOT_FOUND"],
     ["/embed/a/b/c/d", "400 STREAM_NAME_INVALID"],
+    ["/publish/a/b/c/d", "400 STREAM_NAME_INVALID"],
     ["/a/b/c/d", "400 STREAM_NAME_INVALID"],
     ["/live/%3Cscript%3E", "400 STREAM_NAME_INVALID"],
     ["/live/%zz", "400 REQUEST_INVALID"],
@@ -180,6 +183,8 @@ describe("answers", () => {
     expect(watch).toContain("frame-ancestors 'self'");
     const embed = (await rig.get("/embed/live/cam")).headers.get("content-security-policy") ?? "";
     expect(embed).toContain("frame-ancestors *");
+    const publish = (await rig.get("/publish")).headers.get("content-security-policy") ?? "";
+    expect(publish).toContain("frame-ancestors 'self'");
   });
 
   it("a bug is answered 500 without telling more", async () => {

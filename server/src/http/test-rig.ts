@@ -18,6 +18,7 @@ const files: Readonly<Record<string, string>> = {
   "index.html": "<!doctype html><title>index</title>",
   "watch.html": watchPage,
   "embed.html": watchPage.replace("watch", "embed"),
+  "publish.html": watchPage.replace("watch", "publish"),
   "player.js": `export {}; // ${"player ".repeat(200)}`,
   "assets/player-abc123.css": "body { color: red }",
 };

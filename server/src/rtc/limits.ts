@@ -16,6 +16,8 @@ export interface RtcLimits {
   readonly maxSdpLength: number;
   /** Most m-lines of an offer. */
   readonly maxMediaLines: number;
+  /** Most simulcast layers of a publisher; the answer leaves out those after them. */
+  readonly maxSimulcastLayers: number;
   /** Bytes that may wait for the kernel on each UDP socket; more datagrams are dropped. */
   readonly maxSendQueueBytes: number;
   /** Kernel buffers asked for on each UDP socket; the system may grant less. */
@@ -32,6 +34,8 @@ export const DEFAULT_RTC_LIMITS: RtcLimits = {
   disconnectedMs: 6_000,
   maxSdpLength: 65_536,
   maxMediaLines: 32,
+  // OBS offers up to four, and gives up when one of them is left out.
+  maxSimulcastLayers: 4,
   maxSendQueueBytes: 4 << 20,
   recvBufferBytes: 4 << 20,
   sendBufferBytes: 4 << 20,

@@ -10,7 +10,6 @@ import { isIcePwd, isIceUfrag } from "./net/ice-credentials.ts";
 import type { IceHandler, IceSession } from "./net/ice-session.ts";
 import type { UdpMux } from "./net/udp-mux.ts";
 import type {
-  AnswerPreferences,
   DataMedia,
   IceRestartAnswer,
   Peer,
@@ -20,44 +19,43 @@ import type {
   SendMedia,
   SrtpKeys,
 } from "./peer.ts";
+import { PeerLiveness } from "./peer-liveness.ts";
 import { PeerTimer } from "./peer-timer.ts";
-import { SenderNegotiation } from "./sdp/negotiation.ts";
+import { Negotiation } from "./sdp/negotiation.ts";
+import type { Planner } from "./sdp/plan.ts";
 
-export interface SenderPeerOptions {
+/** What all peers of a factory share. */
+export interface LitePeerHost {
   readonly mux: UdpMux;
   readonly certificate: LocalCertificate;
   readonly gate: HandshakeGate;
   readonly clock: Clock;
   readonly limits: RtcLimits;
-  readonly preferences: AnswerPreferences;
-  readonly events: PeerEvents;
   /** Told once, before the owner is told that the peer is closed. */
-  readonly onClosed: (peer: SenderPeer) => void;
+  readonly onClosed: (peer: LitePeer) => void;
 }
 
-/** A viewer's end: ICE-lite, DTLS server, answers that only send. */
-export class SenderPeer implements Peer, IceHandler {
+/** Our end of a viewer or a publisher: ICE-lite and DTLS server. What flows is the planner's business. */
+export class LitePeer implements Peer, IceHandler {
   readonly id: string = randomBytes(18).toString("base64url");
-  readonly #options: SenderPeerOptions;
+  readonly #host: LitePeerHost;
+  readonly #events: PeerEvents;
   readonly #ice: IceSession;
   readonly #timer: PeerTimer;
-  readonly #negotiation: SenderNegotiation;
-  readonly #joinDeadlineUs: number;
+  readonly #liveness: PeerLiveness;
+  readonly #negotiation: Negotiation;
   #dtls: DtlsServer | undefined;
-  #connected = false;
-  #disconnected = false;
   #closed = false;
-  #lastSeenUs: number;
 
-  constructor(options: SenderPeerOptions) {
-    const { clock, limits, mux } = options;
-    this.#options = options;
-    this.#negotiation = new SenderNegotiation(options.preferences, limits);
-    this.#lastSeenUs = clock.nowUs();
-    this.#joinDeadlineUs = this.#lastSeenUs + limits.joinTimeoutMs * 1000;
+  constructor(host: LitePeerHost, planner: Planner, events: PeerEvents) {
+    const { clock, limits, mux } = host;
+    this.#host = host;
+    this.#events = events;
+    this.#negotiation = new Negotiation(planner, limits);
+    this.#liveness = new PeerLiveness(limits, clock.nowUs());
     this.#ice = mux.openSession(this);
     this.#timer = new PeerTimer(clock, (nowUs) => this.#onTimer(nowUs));
-    this.#timer.atLatest(this.#deadlineUs());
+    this.#timer.atLatest(this.#liveness.deadlineUs);
   }
 
   get media(): readonly SendMedia[] {
@@ -65,11 +63,11 @@ export class SenderPeer implements Peer, IceHandler {
   }
 
   get receives(): readonly ReceiveMedia[] {
-    return [];
+    return this.#negotiation.receives;
   }
 
   get dataMedia(): DataMedia | undefined {
-    return undefined;
+    return this.#negotiation.dataMedia;
   }
 
   get keys(): SrtpKeys | undefined {
@@ -83,7 +81,7 @@ export class SenderPeer implements Peer, IceHandler {
   async answer(offerSdp: string): Promise<string> {
     this.#refuseWhenClosed();
     const proposal = this.#negotiation.propose(offerSdp);
-    const { certificate, mux } = this.#options;
+    const { certificate, mux } = this.#host;
     this.#dtls ??= new DtlsServer(certificate, proposal.offer.fingerprints);
     if (proposal.restartsIce) this.#ice.restart();
     return this.#negotiation.accept(proposal, {
@@ -99,7 +97,7 @@ export class SenderPeer implements Peer, IceHandler {
       throw new ProtocolError("ICE_INVALID", "ice-ufrag or ice-pwd is missing or wrong");
     }
     if (this.#negotiation.restartIce(ufrag, pwd)) this.#ice.restart();
-    const candidates = this.#options.mux.candidates().map(candidateLine);
+    const candidates = this.#host.mux.candidates().map(candidateLine);
     return { ...this.#ice.credentials, candidates };
   }
 
@@ -110,11 +108,16 @@ export class SenderPeer implements Peer, IceHandler {
     this.#ice.send(datagram);
   }
 
-  /** Nothing to do: no data channels are negotiated. */
-  sendData(_packet: Uint8Array): void {}
+  /** @throws RangeError for a packet that does not fit into one datagram (`MAX_DATA_BYTES` of DTLS). */
+  sendData(packet: Uint8Array): void {
+    const dtls = this.#dtls;
+    if (dtls === undefined || this.#closed || !this.#liveness.connected) return;
+    dtls.sendData(packet);
+    this.#flush(dtls);
+  }
 
   alive(nowUs: number): void {
-    if (this.#connected && !this.#closed) this.#seen(nowUs);
+    if (this.#liveness.connected && !this.#closed) this.#seen(nowUs);
   }
 
   close(reason: string): void {
@@ -127,60 +130,64 @@ export class SenderPeer implements Peer, IceHandler {
   }
 
   onMedia(datagram: Buffer, nowUs: number): void {
-    if (this.#connected) this.#options.events.datagram(datagram, nowUs);
-    else this.#options.mux.counters.mediaEarly++;
+    if (this.#liveness.connected) this.#events.datagram(datagram, nowUs);
+    else this.#host.mux.counters.mediaEarly++;
   }
 
   onDtls(datagram: Buffer, nowUs: number): void {
     const dtls = this.#dtls;
     if (dtls === undefined) return;
-    const { gate, mux, events } = this.#options;
-    if (dtls.state === "idle" && !gate.enter(this, nowUs)) return;
+    if (dtls.state === "idle" && !this.#host.gate.enter(this, nowUs)) return;
     const authentic = dtls.authenticRecords;
     dtls.receive(datagram, nowUs);
     if (dtls.authenticRecords > authentic) this.#seen(nowUs);
+    this.#handOverData(dtls, nowUs);
     this.#afterDtls(dtls);
-    if (this.#closed || this.#connected || dtls.state !== "connected") return;
+    if (this.#closed || this.#liveness.connected || dtls.state !== "connected") return;
+    const { gate, mux } = this.#host;
     gate.leave(this);
     mux.counters.handshakesCompleted++;
-    this.#connected = true;
-    this.#timer.atLatest(this.#deadlineUs());
-    events.connected();
+    this.#liveness.connect();
+    this.#timer.atLatest(this.#liveness.deadlineUs);
+    this.#events.connected();
+    this.#handOverData(dtls, nowUs);
+  }
+
+  /** What is not negotiated is dropped: nobody would read it. */
+  #handOverData(dtls: DtlsServer, nowUs: number): void {
+    if (!this.#liveness.connected) return;
+    for (let data = dtls.shiftData(); data !== undefined; data = dtls.shiftData()) {
+      if (this.#closed) return;
+      if (this.dataMedia === undefined) continue;
+      this.#events.data?.(Buffer.from(data.buffer, data.byteOffset, data.byteLength), nowUs);
+    }
+  }
+
+  #flush(dtls: DtlsServer): void {
+    for (let next = dtls.shiftOutput(); next !== undefined; next = dtls.shiftOutput()) {
+      this.#ice.send(next);
+    }
   }
 
   /** Sends what DTLS has to say and follows its state. */
   #afterDtls(dtls: DtlsServer): void {
-    for (;;) {
-      const datagram = dtls.shiftOutput();
-      if (datagram === undefined) break;
-      this.#ice.send(datagram);
-    }
+    this.#flush(dtls);
     if (dtls.state === "closed") this.#end(dtls.reason ?? "DTLS_FAILED", callNow);
     else if (dtls.nextTimeoutUs !== undefined) this.#timer.atLatest(dtls.nextTimeoutUs);
   }
 
   #seen(nowUs: number): void {
-    this.#lastSeenUs = nowUs;
-    if (!this.#disconnected) return;
-    this.#disconnected = false;
-    const { events } = this.#options;
-    this.#timer.atLatest(this.#deadlineUs());
+    if (!this.#liveness.seen(nowUs)) return;
+    this.#timer.atLatest(this.#liveness.deadlineUs);
     // `alive` is a call of the owner's.
     queueMicrotask(() => {
-      if (!this.#closed) events.reconnected?.();
+      if (!this.#closed) this.#events.reconnected?.();
     });
   }
 
-  #deadlineUs(): number {
-    const { limits } = this.#options;
-    if (!this.#connected) return this.#joinDeadlineUs;
-    const silenceMs = this.#disconnected ? limits.peerTimeoutMs : limits.disconnectedMs;
-    return this.#lastSeenUs + Math.min(silenceMs, limits.peerTimeoutMs) * 1000;
-  }
-
   #onTimer(nowUs: number): void {
-    const { limits, events } = this.#options;
-    if (!this.#connected && nowUs >= this.#joinDeadlineUs) {
+    const silence = this.#liveness.check(nowUs);
+    if (silence === "join-timeout") {
       this.#end("JOIN_TIMEOUT", callNow);
       return;
     }
@@ -190,19 +197,15 @@ export class SenderPeer implements Peer, IceHandler {
       this.#afterDtls(dtls);
       if (this.#closed) return;
     }
-    if (this.#connected) {
-      const silenceUs = nowUs - this.#lastSeenUs;
-      if (silenceUs >= limits.peerTimeoutMs * 1000) {
-        this.#end("PEER_TIMEOUT", callNow);
-        return;
-      }
-      if (!this.#disconnected && silenceUs >= limits.disconnectedMs * 1000) {
-        this.#disconnected = true;
-        events.disconnected?.();
-        if (this.#closed) return;
-      }
+    if (silence === "peer-timeout") {
+      this.#end("PEER_TIMEOUT", callNow);
+      return;
     }
-    this.#timer.atLatest(this.#deadlineUs());
+    if (silence === "disconnected") {
+      this.#events.disconnected?.();
+      if (this.#closed) return;
+    }
+    this.#timer.atLatest(this.#liveness.deadlineUs);
   }
 
   #refuseWhenClosed(): void {
@@ -212,20 +215,18 @@ export class SenderPeer implements Peer, IceHandler {
   #end(reason: string, tell: (callback: () => void) => void): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { gate, mux, events, onClosed } = this.#options;
+    const { gate, mux, onClosed } = this.#host;
     const dtls = this.#dtls;
     if (dtls !== undefined) {
-      if (!this.#connected && dtls.state !== "idle") mux.counters.handshakesFailed++;
+      if (!this.#liveness.connected && dtls.state !== "idle") mux.counters.handshakesFailed++;
       dtls.close();
-      for (let last = dtls.shiftOutput(); last !== undefined; last = dtls.shiftOutput()) {
-        this.#ice.send(last);
-      }
+      this.#flush(dtls);
     }
     this.#timer.cancel();
     gate.leave(this);
     this.#ice.close();
     onClosed(this);
-    tell(() => events.closed(reason));
+    tell(() => this.#events.closed(reason));
   }
 }
 

@@ -1,12 +1,15 @@
 import { RefusedError } from "../core/errors.ts";
 import type { Clock, Log } from "../core/ports.ts";
-import { createCertificate, type LocalCertificate } from "./dtls/certificate.ts";
+import { createCertificate } from "./dtls/certificate.ts";
 import { HandshakeGate } from "./handshake-gate.ts";
 import { DEFAULT_RTC_LIMITS, type RtcLimits } from "./limits.ts";
+import { LitePeer, type LitePeerHost } from "./lite-peer.ts";
 import type { RtcCounters } from "./net/counters.ts";
 import { UdpMux } from "./net/udp-mux.ts";
 import type { AnswerPreferences, Peer, PeerEvents, PeerFactory } from "./peer.ts";
-import { SenderPeer } from "./sender-peer.ts";
+import type { Planner } from "./sdp/plan.ts";
+import { ReceivePlanner } from "./sdp/receive-planner.ts";
+import { SendPlanner } from "./sdp/send-planner.ts";
 
 /** UDP port of all peers, if nothing else is said. */
 export const DEFAULT_RTC_PORT = 8189;
@@ -18,6 +21,8 @@ export interface PeerFactoryOptions {
   readonly host?: string | undefined;
   /** IP addresses to announce; nothing or empty: those of the interfaces, loopback only if there is no other. */
   readonly announcedIps?: readonly string[] | undefined;
+  /** Also takes peers over TCP, on the same port number. RFC 6544. Default: what the mux does by itself. */
+  readonly tcp?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<RtcLimits>;
@@ -42,72 +47,69 @@ export async function createPeerFactory(options: PeerFactoryOptions): Promise<Bo
   const { clock, log, host, announcedIps } = options;
   const limits = { ...DEFAULT_RTC_LIMITS, ...options.limits };
   const port = options.port ?? DEFAULT_RTC_PORT;
-  const mux = await UdpMux.open({ port, host, announcedIps, clock, log, limits });
+  const tcp = options.tcp === undefined ? {} : { tcp: options.tcp };
+  const mux = await UdpMux.open({ port, host, announcedIps, clock, log, limits, ...tcp });
   return new UdpPeerFactory(mux, clock, limits);
 }
 
 class UdpPeerFactory implements BoundPeerFactory {
-  readonly #mux: UdpMux;
-  readonly #clock: Clock;
-  readonly #limits: RtcLimits;
-  readonly #certificate: LocalCertificate;
-  readonly #gate: HandshakeGate;
-  readonly #peers = new Set<SenderPeer>();
+  readonly #host: LitePeerHost;
+  readonly #peers = new Set<LitePeer>();
   #closed = false;
 
   constructor(mux: UdpMux, clock: Clock, limits: RtcLimits) {
-    this.#mux = mux;
-    this.#clock = clock;
-    this.#limits = limits;
-    this.#certificate = createCertificate(clock.wallMs());
-    this.#gate = new HandshakeGate(limits.maxConcurrentHandshakes, mux.counters);
+    this.#host = {
+      mux,
+      clock,
+      limits,
+      certificate: createCertificate(clock.wallMs()),
+      gate: new HandshakeGate(limits.maxConcurrentHandshakes, mux.counters),
+      onClosed: (closed) => {
+        this.#peers.delete(closed);
+        mux.counters.peers--;
+      },
+    };
   }
 
   get port(): number {
-    return this.#mux.port;
+    return this.#host.mux.port;
   }
 
   get address(): string {
-    return this.#mux.address;
+    return this.#host.mux.address;
   }
 
   get counters(): Readonly<RtcCounters> {
-    return this.#mux.counters;
+    return this.#host.mux.counters;
   }
 
   get size(): { sessions: number; ufrags: number; addresses: number; handshakes: number } {
-    return { ...this.#mux.size, handshakes: this.#gate.size };
+    const { mux, gate } = this.#host;
+    return { ...mux.size, handshakes: gate.size };
   }
 
   createSender(preferences: AnswerPreferences, events: PeerEvents): Peer {
-    if (this.#closed || this.#peers.size >= this.#limits.maxPeers) {
-      throw new RefusedError("PEERS_FULL", 503, "no more WebRTC peers are taken");
-    }
-    const peer = new SenderPeer({
-      mux: this.#mux,
-      certificate: this.#certificate,
-      gate: this.#gate,
-      clock: this.#clock,
-      limits: this.#limits,
-      preferences,
-      events,
-      onClosed: (closed) => {
-        this.#peers.delete(closed);
-        this.#mux.counters.peers--;
-      },
-    });
-    this.#peers.add(peer);
-    this.#mux.counters.peers++;
-    return peer;
+    return this.#open(new SendPlanner(preferences), events);
   }
 
-  createReceiver(_events: PeerEvents): Peer {
-    throw new RefusedError("PUBLISH_UNSUPPORTED", 501, "Publishing over WebRTC is not there yet.");
+  createReceiver(events: PeerEvents): Peer {
+    return this.#open(new ReceivePlanner(this.#host.limits.maxSimulcastLayers), events);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const peer of [...this.#peers]) peer.close("SERVER_CLOSING");
-    await this.#mux.close();
+    await this.#host.mux.close();
+  }
+
+  #open(planner: Planner, events: PeerEvents): Peer {
+    const { mux, limits } = this.#host;
+    if (this.#closed || this.#peers.size >= limits.maxPeers) {
+      throw new RefusedError("PEERS_FULL", 503, "no more WebRTC peers are taken");
+    }
+    const peer = new LitePeer(this.#host, planner, events);
+    this.#peers.add(peer);
+    mux.counters.peers++;
+    return peer;
   }
 }

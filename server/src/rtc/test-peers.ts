@@ -14,6 +14,8 @@ export const PREFERENCES = { h264ProfileLevelId: "42e01f" } as const;
 export class Owner implements PeerEvents {
   readonly told: string[] = [];
   readonly datagrams: Buffer[] = [];
+  /** DTLS application data. */
+  readonly packets: Buffer[] = [];
   #waiting: { event: string; resolve: () => void }[] = [];
 
   connected(): void {
@@ -23,6 +25,11 @@ export class Owner implements PeerEvents {
   datagram(bytes: Buffer): void {
     this.datagrams.push(Buffer.from(bytes));
     this.#wake("datagram");
+  }
+
+  data(bytes: Buffer): void {
+    this.packets.push(Buffer.from(bytes));
+    this.#wake("data");
   }
 
   disconnected(): void {
@@ -37,9 +44,10 @@ export class Owner implements PeerEvents {
     this.#tell(reason);
   }
 
-  /** Resolves when that was told, or the next datagram comes. */
+  /** Resolves when that was told, or a datagram is there. */
   hears(event: string): Promise<void> {
     if (this.told.includes(event)) return Promise.resolve();
+    if (event === "datagram" && this.datagrams.length > 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ event, resolve }));
   }
 
@@ -101,9 +109,14 @@ export class PeerBench {
     return new PeerBench(factory, fake);
   }
 
-  /** A peer of `owner`. */
-  createSender(owner: Owner = this.owner): Peer {
+  /** A peer of `owner` that sends. */
+  createSender(owner: PeerEvents = this.owner): Peer {
     return this.factory.createSender(PREFERENCES, owner);
+  }
+
+  /** A peer of `owner` that receives. */
+  createReceiver(owner: PeerEvents = this.owner): Peer {
+    return this.factory.createReceiver(owner);
   }
 
   viewer(): WeriftViewer {

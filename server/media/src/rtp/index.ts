@@ -1,4 +1,15 @@
 export {
+  maxReceptionDelays,
+  writeReceiverReferenceTime,
+  writeReceptionDelays,
+} from "./extended-report.ts";
+export { FrameAssembler, videoTrackInfoOf } from "./frame-assembler.ts";
+export {
+  type AssembledFrame,
+  defaultFrameAssemblerLimits,
+  type FrameAssemblerLimits,
+} from "./frame-assembly.ts";
+export {
   defaultH264DepacketizerLimits,
   type H264AccessUnit,
   H264Depacketizer,
@@ -6,6 +17,7 @@ export {
 } from "./h264-depacketizer.ts";
 export { minH264PayloadBytes, packetizeH264 } from "./h264-packetizer.ts";
 export { type ExtensionElement, findExtension, makeExtension } from "./header-extension.ts";
+export { inspectPayload, type RtpVideoCodec } from "./inspect-payload.ts";
 export {
   compactNtp,
   msToCompactNtp,
@@ -26,7 +38,9 @@ export {
   rtpHeaderBytes,
   rtpHeaderSizeBytes,
 } from "./packet.ts";
+export type { PayloadStart } from "./payload-start.ts";
 export { ReceptionStatistics } from "./reception.ts";
+export { writeRemb } from "./remb.ts";
 export {
   defaultReorderLimits,
   ReorderBuffer,
@@ -35,10 +49,12 @@ export {
 } from "./reorder.ts";
 export type {
   Bye,
+  ExtendedReport,
   Fir,
   Nack,
   Pli,
   ReceiverReport,
+  ReceptionDelay,
   Remb,
   ReportBlock,
   RtcpPacket,
@@ -59,9 +75,18 @@ export {
   writeSdesCname,
   writeSenderReport,
 } from "./rtcp-write.ts";
+export { type RtxContent, unwrapRtx } from "./rtx.ts";
 export {
   SequenceUnwrapper,
   sequenceDistance,
   TimestampUnwrapper,
   timestampDistance,
 } from "./sequence.ts";
+export {
+  maxTransportCcPackets,
+  parseTransportCc,
+  type TransportCcFeedback,
+  type TransportCcPacket,
+} from "./transport-cc.ts";
+export { type TransportCcFields, writeTransportCc } from "./transport-cc-write.ts";
+export { plainVp8Payload } from "./vp8-payload.ts";

@@ -1,4 +1,6 @@
 import { ProtocolError } from "../error/index.ts";
+import { parseExtendedReport } from "./extended-report.ts";
+import { rembFixedBytes, rembIdentifier, rembMantissaBits } from "./remb.ts";
 import {
   type Bye,
   FeedbackFormat,
@@ -14,6 +16,7 @@ import {
   type SourceDescription,
   sdesCname,
 } from "./rtcp.ts";
+import { feedbackHeaderBytes } from "./rtcp-packet.ts";
 
 /** Bounds on one RTCP datagram. */
 export interface RtcpLimits {
@@ -28,17 +31,12 @@ export const defaultRtcpLimits: RtcpLimits = { maxPackets: 64, maxNackSequences:
 const paddingBit = 0x20;
 const countMask = 0x1f;
 const senderInfoBytes = 20;
-const feedbackHeaderBytes = 8;
 const nackItemBytes = 4;
 const firItemBytes = 8;
-/** "REMB" */
-const rembIdentifier = 0x52454d42;
-const rembFixedBytes = 8;
-const rembMantissaBits = 18;
 
 /**
  * RFC 3550 section 6.1, and RFC 5506: the packets of a compound or of a reduced-size datagram. Kinds
- * that are unknown or of no use here (APP, XR, others) are left out, and so are packets whose
+ * that are unknown or of no use here (APP and others) are left out, and so are packets whose
  * contents do not fit their length: the rest of the compound is still good.
  * @throws ProtocolError RTCP_TRUNCATED, RTCP_VERSION, RTCP_PADDING, RTCP_TOO_MANY
  */
@@ -93,6 +91,8 @@ function parseBody(
       return body.byteLength < feedbackHeaderBytes
         ? undefined
         : parseFeedback(type, count, body, view, limits);
+    case RtcpType.extendedReport:
+      return parseExtendedReport(view);
     default:
       return undefined;
   }

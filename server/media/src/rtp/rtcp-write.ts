@@ -1,14 +1,13 @@
 import type { NtpTime } from "./ntp.ts";
 import {
   FeedbackFormat,
-  maxRtcpCount,
   type ReportBlock,
   RtcpType,
   reportBlockBytes,
   rtcpHeaderBytes,
-  rtcpVersion,
   sdesCname,
 } from "./rtcp.ts";
+import { feedbackHeaderBytes, makeFeedback, makeRtcpPacket } from "./rtcp-packet.ts";
 
 /** What a sender report says. `ntp` and `rtpTime` must be the same instant (see `wallMsToNtp`). */
 export interface SenderReportFields {
@@ -23,7 +22,6 @@ export interface SenderReportFields {
 }
 
 const senderInfoBytes = 20;
-const feedbackHeaderBytes = 8;
 const maxCnameBytes = 255;
 const maxCumulativeLost = 0x7f_ffff;
 const noReports: readonly ReportBlock[] = [];
@@ -33,7 +31,7 @@ export function writeSenderReport(fields: SenderReportFields): Uint8Array {
   const { reports = noReports } = fields;
   const start = rtcpHeaderBytes + 4 + senderInfoBytes;
   const size = start + reports.length * reportBlockBytes;
-  const [out, view] = makePacket(RtcpType.senderReport, reports.length, size);
+  const [out, view] = makeRtcpPacket(RtcpType.senderReport, reports.length, size);
   view.setUint32(4, fields.ssrc);
   view.setUint32(8, fields.ntp.seconds);
   view.setUint32(12, fields.ntp.fraction);
@@ -48,7 +46,7 @@ export function writeSenderReport(fields: SenderReportFields): Uint8Array {
 export function writeReceiverReport(ssrc: number, reports: readonly ReportBlock[]): Uint8Array {
   const start = rtcpHeaderBytes + 4;
   const size = start + reports.length * reportBlockBytes;
-  const [out, view] = makePacket(RtcpType.receiverReport, reports.length, size);
+  const [out, view] = makeRtcpPacket(RtcpType.receiverReport, reports.length, size);
   view.setUint32(4, ssrc);
   putReports(view, start, reports);
   return out;
@@ -63,7 +61,7 @@ export function writeSdesCname(ssrc: number, cname: Uint8Array): Uint8Array {
   const itemsStart = rtcpHeaderBytes + 4;
   // At least one zero ends the items, and the chunk ends at a multiple of 4.
   const size = (itemsStart + 2 + cname.byteLength + 4) & ~3;
-  const [out, view] = makePacket(RtcpType.sourceDescription, 1, size);
+  const [out, view] = makeRtcpPacket(RtcpType.sourceDescription, 1, size);
   view.setUint32(4, ssrc);
   out[itemsStart] = sdesCname;
   out[itemsStart + 1] = cname.byteLength;
@@ -73,7 +71,11 @@ export function writeSdesCname(ssrc: number, cname: Uint8Array): Uint8Array {
 
 /** RFC 3550 section 6.6. @throws RangeError for more than 31 sources */
 export function writeBye(ssrcs: readonly number[]): Uint8Array {
-  const [out, view] = makePacket(RtcpType.bye, ssrcs.length, rtcpHeaderBytes + ssrcs.length * 4);
+  const [out, view] = makeRtcpPacket(
+    RtcpType.bye,
+    ssrcs.length,
+    rtcpHeaderBytes + ssrcs.length * 4,
+  );
   for (const [i, ssrc] of ssrcs.entries()) view.setUint32(rtcpHeaderBytes + i * 4, ssrc);
   return out;
 }
@@ -151,29 +153,6 @@ export function joinRtcp(packets: readonly Uint8Array[]): Uint8Array {
     offset += packet.byteLength;
   }
   return out;
-}
-
-function makePacket(type: number, count: number, size: number): [Uint8Array, DataView] {
-  if (count > maxRtcpCount) throw new RangeError(`${count} items in one RTCP packet`);
-  const out = new Uint8Array(size);
-  const view = new DataView(out.buffer);
-  out[0] = (rtcpVersion << 6) | count;
-  out[1] = type;
-  view.setUint16(2, size / 4 - 1);
-  return [out, view];
-}
-
-function makeFeedback(
-  type: number,
-  format: number,
-  senderSsrc: number,
-  mediaSsrc: number,
-  itemBytes: number,
-): [Uint8Array, DataView] {
-  const made = makePacket(type, format, rtcpHeaderBytes + feedbackHeaderBytes + itemBytes);
-  made[1].setUint32(4, senderSsrc);
-  made[1].setUint32(8, mediaSsrc);
-  return made;
 }
 
 function putReports(view: DataView, start: number, reports: readonly ReportBlock[]): void {

@@ -1,6 +1,6 @@
 import type { NtpTime } from "./ntp.ts";
 
-/** RFC 3550 section 12.1 and RFC 4585 section 6.1. */
+/** RFC 3550 section 12.1, RFC 4585 section 6.1 and RFC 3611 section 2. */
 export const RtcpType = {
   senderReport: 200,
   receiverReport: 201,
@@ -9,6 +9,7 @@ export const RtcpType = {
   app: 204,
   transportFeedback: 205,
   payloadFeedback: 206,
+  extendedReport: 207,
 } as const;
 
 /** FMT of RTPFB and PSFB: RFC 4585, RFC 5104, draft-holmer-rmcat-transport-wide-cc-extensions-01. */
@@ -116,6 +117,26 @@ export interface Remb {
   readonly ssrcs: readonly number[];
 }
 
+/** RFC 3611 section 4.5: when a receiver's reference time came to us and how long ago that was. */
+export interface ReceptionDelay {
+  /** Of the receiver whose reference time it was. */
+  readonly ssrc: number;
+  /** LRR: compact NTP time of its last reference time; 0 before the first. */
+  readonly lastReceiverReport: number;
+  /** DLRR: units of 1/65,536 s. */
+  readonly delaySinceLastReceiverReport: number;
+}
+
+/** RFC 3611 section 2, extended report; blocks other than these two are left out. */
+export interface ExtendedReport {
+  readonly type: "extended-report";
+  readonly ssrc: number;
+  /** Section 4.4: the sender's clock when it sent this; it receives and wants to know the round trip. */
+  readonly receiverReferenceTime: NtpTime | undefined;
+  /** Section 4.5: answers to reference times; `roundTripMs` takes its two times. */
+  readonly delays: readonly ReceptionDelay[];
+}
+
 /** One RTCP packet of a kind that a gateway acts on. */
 export type RtcpPacket =
   | SenderReport
@@ -126,4 +147,5 @@ export type RtcpPacket =
   | TransportCc
   | Pli
   | Fir
-  | Remb;
+  | Remb
+  | ExtendedReport;

@@ -95,4 +95,49 @@ describe.skipIf(!hasOpenssl())("OpenSSL's DTLS client", () => {
     },
     20_000,
   );
+
+  test("sends application data and gets it back", async () => {
+    const key = join(folder, "echo.key");
+    const pem = join(folder, "echo.pem");
+    const subject = ["-nodes", "-keyout", key, "-out", pem, "-subj", "/CN=x"];
+    execFileSync(
+      "openssl",
+      ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", ...subject],
+      { stdio: "ignore" },
+    );
+    const text = readFileSync(pem, "utf8").replace(/-----[^-]+-----|\s/g, "");
+    const fingerprint = parseFingerprint("sha-256", fingerprintText(Buffer.from(text, "base64")));
+    if (fingerprint === undefined) throw new Error("no fingerprint");
+    const server = new DtlsServer(createCertificate(Date.now()), [fingerprint]);
+    const echo = createSocket("udp4");
+    echo.on("message", (datagram, from) => {
+      server.receive(datagram, performance.now() * 1000);
+      for (let data = server.shiftData(); data !== undefined; data = server.shiftData()) {
+        server.sendData(Buffer.from(`got ${Buffer.from(data).toString()}`));
+      }
+      for (let out = server.shiftOutput(); out !== undefined; out = server.shiftOutput()) {
+        echo.send(out, from.port, from.address);
+      }
+    });
+    echo.bind(0, "127.0.0.1");
+    await once(echo, "listening");
+    const address = `127.0.0.1:${echo.address().port}`;
+    const client = spawn(
+      "openssl",
+      [
+        ...["s_client", "-dtls1_2", "-quiet", "-connect", address, "-cert", pem, "-key", key],
+        ...["-use_srtp", "SRTP_AEAD_AES_128_GCM"],
+      ],
+      { timeout: 15_000 },
+    );
+    client.stdin.write("hello\n");
+    let output = "";
+    for await (const chunk of client.stdout) {
+      output += String(chunk);
+      if (output.includes("got hello")) break;
+    }
+    client.kill();
+    echo.close();
+    expect(output).toContain("got hello");
+  }, 20_000);
 });

@@ -23,6 +23,11 @@ export class Outbox {
     this.#append(cipher.seal(type, this.#sealedSequence++, content));
   }
 
+  /** Finished datagrams that were not taken yet. */
+  get waiting(): number {
+    return this.#datagrams.length;
+  }
+
   /** Ends the current datagram. */
   flush(): void {
     if (this.#open.length === 0) return;

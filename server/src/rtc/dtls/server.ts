@@ -2,11 +2,13 @@ import { ProtocolError } from "@millrace/media/error";
 import type { SrtpKeys } from "../peer.ts";
 import { AlertDescription, AlertLevel, alertFor, parseAlert, writeAlert } from "./alert.ts";
 import type { LocalCertificate } from "./certificate.ts";
+import { DataInbox } from "./data-inbox.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { HandshakeType, parseHandshakeFragments } from "./handshake.ts";
-import { type FlightItem, Outbox, sendFlight } from "./outbox.ts";
+import { type FlightItem, MAX_DATAGRAM_BYTES, Outbox, sendFlight } from "./outbox.ts";
 import { Reassembler } from "./reassembler.ts";
-import { ContentType, type DtlsRecord, parseRecord } from "./record.ts";
+import { ContentType, type DtlsRecord, parseRecord, RECORD_HEADER_BYTES } from "./record.ts";
+import { PROTECTION_BYTES } from "./record-cipher.ts";
 import { ReplayWindow } from "./replay-window.ts";
 import { ServerHandshake } from "./server-handshake.ts";
 
@@ -24,6 +26,10 @@ const FINISHED_SEQUENCE = 4;
 /** Records of epoch 1 kept while the messages before them are missing. */
 export const MAX_EARLY_RECORDS = 4;
 export const MAX_EARLY_RECORD_BYTES = 256;
+/** Longest application data of one record, bytes: record and datagram stay within 1200. */
+export const MAX_DATA_BYTES: number = MAX_DATAGRAM_BYTES - RECORD_HEADER_BYTES - PROTECTION_BYTES;
+/** Datagrams that may wait for `shiftOutput`; application data on top of them is dropped. */
+export const MAX_WAITING_DATAGRAMS = 256;
 
 export type DtlsState = "idle" | "handshaking" | "connected" | "closed";
 
@@ -40,6 +46,7 @@ export class DtlsServer {
   readonly #outbox = new Outbox();
   readonly #reassembler = new Reassembler();
   readonly #replay = new ReplayWindow();
+  readonly #inbox = new DataInbox();
   #state: DtlsState = "idle";
   #reason: string | undefined;
   #early: DtlsRecord[] = [];
@@ -50,6 +57,7 @@ export class DtlsServer {
   #timeoutUs = FIRST_TIMEOUT_US;
   #nextTimeoutUs: number | undefined;
   #authenticRecords = 0;
+  #dataRefused = 0;
 
   /** The client's certificate must match one of `fingerprints`. */
   constructor(certificate: LocalCertificate, fingerprints: readonly Fingerprint[]) {
@@ -75,6 +83,11 @@ export class DtlsServer {
     return this.#authenticRecords;
   }
 
+  /** Application data of either direction that was dropped because too much of it waited. Only grows. */
+  get dataDropped(): number {
+    return this.#inbox.dropped + this.#dataRefused;
+  }
+
   /** When `onTimeout` wants to be called. */
   get nextTimeoutUs(): number | undefined {
     return this.#nextTimeoutUs;
@@ -83,6 +96,33 @@ export class DtlsServer {
   /** A datagram to send; undefined when there is none. */
   shiftOutput(): Uint8Array | undefined {
     return this.#outbox.shift();
+  }
+
+  /**
+   * Queues one record of application data for `shiftOutput`, which is one datagram; copies `bytes`.
+   * Nothing happens unless connected. @throws RangeError beyond `MAX_DATA_BYTES`.
+   */
+  sendData(bytes: Uint8Array): void {
+    if (bytes.length > MAX_DATA_BYTES) {
+      throw new RangeError(
+        `${bytes.length} bytes of application data, ${MAX_DATA_BYTES} are the most`,
+      );
+    }
+    const cipher = this.#handshake.ciphers?.server;
+    if (this.#state !== "connected" || cipher === undefined) return;
+    if (this.#outbox.waiting >= MAX_WAITING_DATAGRAMS) {
+      this.#dataRefused++;
+      return;
+    }
+    // What else is open would share the datagram.
+    this.#outbox.flush();
+    this.#outbox.sealed(cipher, ContentType.applicationData, bytes);
+    this.#outbox.flush();
+  }
+
+  /** Application data of the peer, authenticated and new, in order of arrival; undefined when there is none. */
+  shiftData(): Uint8Array | undefined {
+    return this.#inbox.shift();
   }
 
   /** Takes a datagram; copies what it keeps. Never throws for anything in it. */
@@ -113,8 +153,9 @@ export class DtlsServer {
     this.#send(nowUs);
   }
 
-  /** Says goodbye when connected. May be called twice. */
+  /** Says goodbye when connected, and drops application data that nobody took. May be called twice. */
   close(): void {
+    this.#inbox.clear();
     if (this.#state === "closed") return;
     this.#alert(AlertLevel.warning, AlertDescription.closeNotify);
     this.#end("CLOSED");
@@ -168,6 +209,9 @@ export class DtlsServer {
     this.#authenticRecords++;
     if (record.type === ContentType.handshake) this.#receiveFinished(content, nowUs);
     else if (record.type === ContentType.alert) this.#receiveAlert(content);
+    // Before Finished nobody has proven who sends it. RFC 5246 section 7.4.9.
+    else if (record.type === ContentType.applicationData && this.#state === "connected")
+      this.#inbox.push(content);
   }
 
   #receiveFinished(content: Uint8Array, nowUs: number): void {

@@ -64,6 +64,8 @@ export class TestDtlsClient {
   srtpKeys: SrtpKeys | undefined;
   /** Alerts received, in the clear or not: `[level, description]`. */
   readonly alerts: (readonly number[])[] = [];
+  /** Application data received, one entry for each record. */
+  readonly data: Uint8Array[] = [];
 
   constructor(options: TestClientOptions) {
     this.#options = options;
@@ -106,6 +108,7 @@ export class TestDtlsClient {
 
   #receive(record: DtlsRecord, content: Uint8Array, nowUs: number): void {
     if (record.type === ContentType.alert) this.alerts.push([...content]);
+    if (record.type === ContentType.applicationData) this.data.push(content);
     if (record.type !== ContentType.handshake) return;
     for (const fragment of parseHandshakeFragments(content) ?? []) this.#reassembler.push(fragment);
     for (;;) {

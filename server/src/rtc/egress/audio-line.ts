@@ -51,8 +51,9 @@ export class AudioLine {
     this.#begun = true;
     const mark = frame.ptsUs - this.#lastUs > talkspurtGapUs;
     this.#lastUs = frame.ptsUs;
-    this.#sender.begin(frame, frame.ticks, mark, frame.timed || mark);
-    for (let i = 0; i < frame.payloads.length; i++) this.#sender.packet(i);
+    const timed = frame.timed || mark;
+    if (!this.#sender.begin(frame, this.#output.history, frame.ticks, mark, timed)) return;
+    for (let i = 0; i < frame.packets; i++) this.#sender.packet(i);
   }
 
   /** The viewer lacks packets with these 16-bit sequence numbers. */

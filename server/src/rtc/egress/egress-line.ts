@@ -1,7 +1,9 @@
 import type { ReportBlock } from "@millrace/media/rtp";
 import type { Clock } from "../../core/index.ts";
+import type { ProbePlan } from "../bandwidth/index.ts";
 import { AudioLine } from "./audio-line.ts";
 import type { FeedbackLine } from "./feedback.ts";
+import { LayerSwitch } from "./layer-switch.ts";
 import { LineReception } from "./line-reception.ts";
 import type { MediaSender } from "./media-sender.ts";
 import type { PacerDriver } from "./pacer-driver.ts";
@@ -49,28 +51,38 @@ export interface EgressLineOptions {
   readonly limits: PacerLimits;
   readonly clock: Clock;
   onFailed(error: unknown): void;
+  /** The viewer reported how the line arrives. */
+  onReported?(block: ReportBlock, roundTripMs: number | undefined, nowUs: number): void;
 }
 
 /** One m-line of one viewer between the shared output and the wire. */
 export class EgressLine implements OutputSink, FeedbackLine {
-  readonly output: RtpOutput;
   readonly sender: MediaSender;
   readonly reception: LineReception;
+  #output: RtpOutput;
+  #switch: LayerSwitch | undefined;
   readonly #clock: Clock;
   readonly #pacer: VideoPacer | undefined;
   readonly #audio: AudioLine | undefined;
   readonly #onFailed: (error: unknown) => void;
+  readonly #onReported: EgressLineOptions["onReported"];
 
   constructor(options: EgressLineOptions) {
     const { output, sender, clock } = options;
-    this.output = output;
+    this.#output = output;
     this.sender = sender;
     this.reception = new LineReception(sender.media.clockRate);
     this.#clock = clock;
     this.#onFailed = options.onFailed;
+    this.#onReported = options.onReported;
     const parts = { ...options, nowUs: clock.nowUs() };
     if (sender.media.kind === "video") this.#pacer = new VideoPacer(parts);
     else this.#audio = new AudioLine(parts);
+  }
+
+  /** What is sent now. */
+  get output(): RtpOutput {
+    return this.#output;
   }
 
   get ssrc(): number {
@@ -81,7 +93,7 @@ export class EgressLine implements OutputSink, FeedbackLine {
     const { sender, reception } = this;
     return {
       kind: sender.media.kind,
-      codec: sender.media.codec,
+      codec: this.#output.history.latest?.codec ?? sender.media.codec,
       packets: sender.packets,
       bytes: sender.wireBytes,
       retransmitted: sender.retransmitted,
@@ -106,13 +118,45 @@ export class EgressLine implements OutputSink, FeedbackLine {
 
   /** Begins to send. */
   start(): void {
-    this.output.add(this);
+    this.#output.add(this);
     this.#pacer?.start(this.#clock.nowUs());
+  }
+
+  /** Takes the video from `output` from its next key frame on; at once, and anew, when what is sent now has ended. */
+  select(output: RtpOutput): void {
+    if (this.#switch?.output === output) return;
+    this.#switch?.close();
+    this.#switch = undefined;
+    if (output === this.#output) return;
+    if (!isFed(this.#output)) {
+      this.#switchTo(output, undefined);
+      return;
+    }
+    this.#switch = new LayerSwitch(
+      output,
+      (key) => this.#switchTo(output, key),
+      (error) => this.#onFailed(error),
+    );
+    this.#switch.start();
+  }
+
+  /** Sends more than the stream for a moment, to see what the link carries. */
+  probe(plan: ProbePlan): void {
+    this.#pacer?.probe(plan, this.#clock.nowUs());
+  }
+
+  /** What the link is estimated to carry. */
+  set linkBps(bitrateBps: number) {
+    if (this.#pacer !== undefined) this.#pacer.linkBps = bitrateBps;
   }
 
   frame(frame: RtpFrame): void {
     this.#pacer?.frameAdded(frame, this.#clock.nowUs());
     this.#audio?.frame(frame);
+  }
+
+  grown(): void {
+    this.#pacer?.frameGrown(this.#clock.nowUs());
   }
 
   sourceChanged(): void {
@@ -133,17 +177,32 @@ export class EgressLine implements OutputSink, FeedbackLine {
     this.#pacer?.keyRequested(this.#roundTripUs(), nowUs);
   }
 
-  reported(block: ReportBlock): void {
+  reported(block: ReportBlock, nowUs: number): void {
     this.reception.report(block, this.#clock.wallMs());
+    this.#onReported?.(block, this.reception.roundTripMs, nowUs);
   }
 
   /** May be called twice. */
   close(): void {
-    this.output.remove(this);
+    this.#switch?.close();
+    this.#output.remove(this);
     this.#pacer?.close();
+  }
+
+  #switchTo(output: RtpOutput, key: RtpFrame | undefined): void {
+    this.#switch = undefined;
+    this.#output.remove(this);
+    this.#output = output;
+    output.add(this);
+    this.#pacer?.switchTo(output, key, this.#clock.nowUs());
   }
 
   #roundTripUs(): number {
     return (this.reception.roundTripMs ?? 0) * 1000;
   }
+}
+
+/** Something comes out of it. */
+function isFed({ source, encoding }: RtpOutput): boolean {
+  return source !== undefined && encoding?.active !== false;
 }

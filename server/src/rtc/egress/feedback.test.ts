@@ -39,10 +39,16 @@ function open() {
   const video = new TestLine(0x1111);
   const audio = new TestLine(0x3333);
   let byes = 0;
-  const feedback = new Feedback([video, audio], () => {
+  const transport: Uint8Array[] = [];
+  const rembs: number[] = [];
+  const network = {
+    transport: (data: Uint8Array) => void transport.push(data),
+    remb: (bitrateBps: number) => void rembs.push(bitrateBps),
+  };
+  const feedback = new Feedback([video, audio], network, () => {
     byes++;
   });
-  return { video, audio, feedback, byes: () => byes };
+  return { video, audio, feedback, transport, rembs, byes: () => byes };
 }
 
 const block: ReportBlock = {

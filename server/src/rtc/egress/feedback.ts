@@ -8,12 +8,21 @@ export interface FeedbackLine {
   missing(sequences: readonly number[], nowUs: number): void;
   /** PLI, or FIR that is no repetition. */
   keyRequested(nowUs: number): void;
-  reported(block: ReportBlock): void;
+  reported(block: ReportBlock, nowUs: number): void;
+}
+
+/** What a viewer's RTCP tells about its network as a whole. */
+export interface NetworkFeedback {
+  /** Contents of a transport-wide feedback packet. */
+  transport(data: Uint8Array, nowUs: number): void;
+  /** Receiver's estimate of what its link carries. */
+  remb(bitrateBps: number, nowUs: number): void;
 }
 
 /** Routes a viewer's RTCP to the line whose media SSRC it names, whoever it says that it is from. */
 export class Feedback {
   readonly #lines: readonly FeedbackLine[];
+  readonly #network: NetworkFeedback;
   readonly #onBye: () => void;
   #lastFir = -1;
   nacks = 0;
@@ -22,8 +31,9 @@ export class Feedback {
   /** Receiver's estimate of what its link carries; undefined unless it sends any. */
   rembBps: number | undefined;
 
-  constructor(lines: readonly FeedbackLine[], onBye: () => void) {
+  constructor(lines: readonly FeedbackLine[], network: NetworkFeedback, onBye: () => void) {
     this.#lines = lines;
+    this.#network = network;
     this.#onBye = onBye;
   }
 
@@ -44,7 +54,7 @@ export class Feedback {
     switch (packet.type) {
       case "receiver-report":
       case "sender-report":
-        for (const block of packet.reports) this.#line(block.ssrc)?.reported(block);
+        for (const block of packet.reports) this.#line(block.ssrc)?.reported(block, nowUs);
         return;
       case "nack":
         this.nacks++;
@@ -58,12 +68,15 @@ export class Feedback {
         return;
       case "remb":
         this.rembBps = packet.bitrateBps;
+        this.#network.remb(packet.bitrateBps, nowUs);
         return;
       case "bye":
         this.#onBye();
         return;
-      case "source-description":
       case "transport-cc":
+        this.#network.transport(packet.data, nowUs);
+        return;
+      default:
         return;
     }
   }

@@ -1,23 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { FrameHistory } from "./frame-history.ts";
-import type { RtpFrame } from "./rtp-frame.ts";
+import type { RtpFrame, RtpFrameStart } from "./rtp-frame.ts";
 
-function frameFor(history: FrameHistory, change: Partial<RtpFrame> = {}): RtpFrame {
-  const sizeBytes = change.sizeBytes ?? 100;
-  return {
-    number: history.next,
-    key: false,
-    reference: true,
-    payloads: [new Uint8Array(10)],
-    sizeBytes,
-    endBytes: history.endBytes + sizeBytes,
-    ptsUs: history.next * 1000,
-    arrivedUs: history.next * 1000,
-    ticks: history.next * 90,
-    captured: { seconds: 0, fraction: 0 },
-    timed: false,
-    ...change,
-  };
+/** Adds a frame of one packet that costs 100 bytes on the wire. */
+function push(history: FrameHistory, change: Partial<RtpFrameStart> = {}): RtpFrame {
+  return history.push(
+    {
+      codec: "h264",
+      key: false,
+      reference: true,
+      payloads: [new Uint8Array(30)],
+      ptsUs: history.next * 1000,
+      arrivedUs: history.next * 1000,
+      ticks: history.next * 90,
+      captured: { seconds: 0, fraction: 0 },
+      timed: false,
+      lostBefore: 0,
+      ...change,
+    },
+    true,
+  );
 }
 
 describe("FrameHistory", () => {
@@ -25,9 +27,9 @@ describe("FrameHistory", () => {
 
   it("gives frames by number until they are too many packets", () => {
     const history = new FrameHistory(limits);
-    for (let i = 0; i < 8; i++) history.push(frameFor(history));
+    for (let i = 0; i < 8; i++) push(history);
     expect(history.get(0)?.number).toBe(0);
-    history.push(frameFor(history));
+    push(history);
     expect(history.get(0)).toBeUndefined();
     expect(history.get(1)?.number).toBe(1);
     expect(history.get(8)?.number).toBe(8);
@@ -37,18 +39,18 @@ describe("FrameHistory", () => {
 
   it("forgets by bytes and by time", () => {
     const byBytes = new FrameHistory({ ...limits, maxBytes: 300 });
-    for (let i = 0; i < 4; i++) byBytes.push(frameFor(byBytes));
+    for (let i = 0; i < 4; i++) push(byBytes);
     expect(byBytes.first).toBe(1);
     const byTime = new FrameHistory({ ...limits, maxUs: 2000 });
-    for (let i = 0; i < 4; i++) byTime.push(frameFor(byTime));
+    for (let i = 0; i < 4; i++) push(byTime);
     expect(byTime.first).toBe(1);
   });
 
   it("keeps the newest frame and the newest key frame whatever their size", () => {
     const history = new FrameHistory({ ...limits, maxBytes: 50 });
-    history.push(frameFor(history, { key: true }));
+    push(history, { key: true });
     expect(history.get(0)).toBeDefined();
-    for (let i = 0; i < 20; i++) history.push(frameFor(history));
+    for (let i = 0; i < 20; i++) push(history);
     expect(history.get(0)?.key).toBe(true);
     expect(history.get(1)).toBeUndefined();
     history.forgetKey();
@@ -57,7 +59,7 @@ describe("FrameHistory", () => {
 
   it("counts on after thousands of frames without keeping them", () => {
     const history = new FrameHistory(limits);
-    for (let i = 0; i < 5000; i++) history.push(frameFor(history));
+    for (let i = 0; i < 5000; i++) push(history);
     expect(history.next).toBe(5000);
     expect(history.first).toBe(4992);
     expect(history.get(4992)?.number).toBe(4992);

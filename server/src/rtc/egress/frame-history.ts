@@ -1,4 +1,4 @@
-import type { RtpFrame } from "./rtp-frame.ts";
+import { RtpFrame, type RtpFrameStart } from "./rtp-frame.ts";
 
 export interface HistoryLimits {
   readonly maxPackets: number;
@@ -67,12 +67,24 @@ export class FrameHistory {
     return this.#key?.number === number ? this.#key : undefined;
   }
 
-  /** Adds a frame whose `number` is `next` and whose `endBytes` continues from here. */
-  push(frame: RtpFrame): void {
+  /** Begins a frame, which gets the number `next`. It closes the frame before, if that still grew. */
+  push(start: Omit<RtpFrameStart, "number">, complete: boolean): RtpFrame {
+    this.grow(true);
+    const frame = new RtpFrame({ ...start, number: this.next }, this.#endBytes);
     this.#frames.push(frame);
-    this.#packets += frame.payloads.length;
-    this.#endBytes = frame.endBytes;
     if (frame.key) this.#key = frame;
+    this.grow(complete);
+    return frame;
+  }
+
+  /** The latest frame has more payloads, or is complete now. */
+  grow(complete: boolean): void {
+    const frame = this.latest;
+    if (frame === undefined || frame.complete) return;
+    const before = frame.packets;
+    frame.grow(complete);
+    this.#packets += frame.packets - before;
+    this.#endBytes = frame.endBytes;
     while (this.#over(frame)) this.#drop();
     if (this.#head > 512) {
       this.#frames = this.#frames.slice(this.#head);
@@ -96,7 +108,7 @@ export class FrameHistory {
   }
 
   #drop(): void {
-    this.#packets -= this.#frames[this.#head]?.payloads.length ?? 0;
+    this.#packets -= this.#frames[this.#head]?.packets ?? 0;
     this.#frames[this.#head] = undefined;
     this.#head++;
     this.#first++;

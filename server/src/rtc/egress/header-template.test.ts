@@ -8,7 +8,13 @@ const capture = { seconds: 0x01020304, fraction: 0x05060708 };
 describe("HeaderTemplate", () => {
   it("writes what a parser reads", () => {
     const media = videoMedia();
-    const header = new HeaderTemplate(media, media, true).write(true, 0xfffe, 0x89abcdef, capture);
+    const header = new HeaderTemplate(media, media, { timed: true, counted: false }).write(
+      true,
+      0xfffe,
+      0x89abcdef,
+      capture,
+      0,
+    );
     const packet = parseRtp(header);
     expect(packet).toMatchObject({
       marker: true,
@@ -24,7 +30,13 @@ describe("HeaderTemplate", () => {
 
   it("has no extension when none was agreed", () => {
     const media = videoMedia({ extensions: {} });
-    const header = new HeaderTemplate(media, media, true).write(false, 1, 2, capture);
+    const header = new HeaderTemplate(media, media, { timed: true, counted: false }).write(
+      false,
+      1,
+      2,
+      capture,
+      0,
+    );
     expect(header).toHaveLength(12);
     expect(parseRtp(header).extension).toBeUndefined();
   });
@@ -35,7 +47,13 @@ describe("HeaderTemplate", () => {
     ["a mid that no element can carry", "x".repeat(17), false],
   ])("never grows over its limit: %s", (_name, mid, carried) => {
     const media = videoMedia({ mid });
-    const header = new HeaderTemplate(media, media, true).write(false, 1, 2, capture);
+    const header = new HeaderTemplate(media, media, { timed: true, counted: false }).write(
+      false,
+      1,
+      2,
+      capture,
+      0,
+    );
     expect(header.length).toBeLessThanOrEqual(maxHeaderBytes);
     const { extension } = parseRtp(header);
     expect(findExtension(extension, 6)).toHaveLength(8);
@@ -45,7 +63,13 @@ describe("HeaderTemplate", () => {
   it("leaves out ids that one-byte elements cannot have", () => {
     const media = videoMedia({ extensions: { mid: 15, playoutDelay: 0, absCaptureTime: 14 } });
     const { extension } = parseRtp(
-      new HeaderTemplate(media, media, true).write(false, 1, 2, capture),
+      new HeaderTemplate(media, media, { timed: true, counted: false }).write(
+        false,
+        1,
+        2,
+        capture,
+        0,
+      ),
     );
     expect(extension?.data).toHaveLength(12);
     expect(findExtension(extension, 14)).toHaveLength(8);

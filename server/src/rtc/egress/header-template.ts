@@ -27,10 +27,16 @@ export class HeaderTemplate {
   readonly #payloadType: number;
   /** Where the capture time stands; 0 when this header has none. */
   readonly #captureAt: number;
+  /** Where the transport-wide sequence number stands; 0 when this header has none. */
+  readonly #transportAt: number;
 
-  /** `timed`: with an absolute capture time, when the peer takes one. */
-  constructor(media: SendMedia, stream: { ssrc: number; payloadType: number }, timed: boolean) {
-    const { elements, captureIndex } = chooseElements(media, timed);
+  /** With an absolute capture time (`timed`) and a transport-wide sequence number (`counted`), when the peer takes them. */
+  constructor(
+    media: SendMedia,
+    stream: { readonly ssrc: number; readonly payloadType: number },
+    { timed, counted }: { readonly timed: boolean; readonly counted: boolean },
+  ) {
+    const { elements, captureIndex, transportIndex } = chooseElements(media, timed, counted);
     const used = elements.reduce((sum, element) => sum + 1 + element.value.length, 0);
     const words = Math.ceil(used / 4);
     const extended = words > 0;
@@ -42,21 +48,30 @@ export class HeaderTemplate {
     writeUint32(this.bytes, 8, stream.ssrc);
     let at = fixedHeaderBytes;
     let captureAt = 0;
+    let transportAt = 0;
     if (extended) {
       writeUint32(this.bytes, at, (oneByteProfile << 16) | words);
       at += extensionHeaderBytes;
       elements.forEach((element, index) => {
         this.bytes[at++] = (element.id << 4) | (element.value.length - 1);
         if (index === captureIndex) captureAt = at;
+        if (index === transportIndex) transportAt = at;
         this.bytes.set(element.value, at);
         at += element.value.length;
       });
     }
     this.#captureAt = captureAt;
+    this.#transportAt = transportAt;
   }
 
-  /** RFC 3550 section 5.1. `sequence` and `rtpTime` are taken modulo their width. */
-  write(marker: boolean, sequence: number, rtpTime: number, capture: NtpTime): Uint8Array {
+  /** RFC 3550 section 5.1. The numbers are taken modulo their width. */
+  write(
+    marker: boolean,
+    sequence: number,
+    rtpTime: number,
+    capture: NtpTime,
+    transportSequence: number,
+  ): Uint8Array {
     const bytes = this.bytes;
     bytes[1] = (marker ? 0x80 : 0) | this.#payloadType;
     bytes[2] = sequence >>> 8;
@@ -66,6 +81,10 @@ export class HeaderTemplate {
       writeUint32(bytes, this.#captureAt, capture.seconds);
       writeUint32(bytes, this.#captureAt + 4, capture.fraction);
     }
+    if (this.#transportAt > 0) {
+      bytes[this.#transportAt] = transportSequence >>> 8;
+      bytes[this.#transportAt + 1] = transportSequence;
+    }
     return bytes;
   }
 }
@@ -74,8 +93,9 @@ export class HeaderTemplate {
 function chooseElements(
   media: SendMedia,
   timed: boolean,
-): { elements: Element[]; captureIndex: number } {
-  const { mid, playoutDelay, absCaptureTime } = media.extensions;
+  counted: boolean,
+): { elements: Element[]; captureIndex: number; transportIndex: number } {
+  const { mid, playoutDelay, absCaptureTime, transportCc } = media.extensions;
   const elements: Element[] = [];
   let room = maxExtensionBytes;
   const add = (id: number | undefined, value: Uint8Array): boolean => {
@@ -87,8 +107,10 @@ function chooseElements(
   };
   // Minimum and maximum of 0: render at once. Never changed during a session: a receiver needs long to settle again.
   add(playoutDelay, new Uint8Array(3));
+  const numbered = counted && add(transportCc, new Uint8Array(2));
+  const transportIndex = numbered ? elements.length - 1 : -1;
   const captured = timed && add(absCaptureTime, new Uint8Array(8));
   const captureIndex = captured ? elements.length - 1 : -1;
   add(mid, new TextEncoder().encode(media.mid));
-  return { elements, captureIndex };
+  return { elements, captureIndex, transportIndex };
 }

@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
-import type { SendMedia } from "../peer.ts";
+import type { RtcCodec, SendMedia } from "../peer.ts";
 import type { EgressLink } from "./core.ts";
 import type { FrameHistory } from "./frame-history.ts";
-import { HeaderTemplate } from "./header-template.ts";
+import type { HeaderTemplate } from "./header-template.ts";
+import { type CodecHeaders, LineHeaders } from "./line-headers.ts";
 import type { RtpFrame } from "./rtp-frame.ts";
 import { SentIndex } from "./sent-index.ts";
+import type { TransportSequence } from "./transport-sequence.ts";
 
 /** Where the counters of an m-line begin. Random in life, chosen in tests. */
 export interface SenderStart {
@@ -26,6 +28,12 @@ export function randomStart(): SenderStart {
 const maxIndexedFrames = 1024;
 const timedFlag = 1;
 const markedFlag = 2;
+/** The other bits of a frame's flags say out of which history it was. */
+const historyShift = 2;
+const maxHistories = 64;
+/** A receiver that misses more takes it for a restart. */
+const maxSkipped = 100;
+
 /** UDP and IPv4 headers. */
 const ipOverheadBytes = 28;
 
@@ -33,18 +41,18 @@ const ipOverheadBytes = 28;
 export class MediaSender {
   readonly media: SendMedia;
   readonly #link: EgressLink;
-  readonly #history: FrameHistory;
   readonly #sent = new SentIndex(maxIndexedFrames);
-  readonly #plain: HeaderTemplate;
-  readonly #timed: HeaderTemplate;
-  readonly #rtxPlain: HeaderTemplate | undefined;
-  readonly #rtxTimed: HeaderTemplate | undefined;
   readonly #originalSequence = new Uint8Array(2);
   readonly #base: number;
+  #lineHeaders: LineHeaders;
+  #transport: TransportSequence | undefined;
+  /** Histories that frames were sent out of; a simulcast viewer changes between some. */
+  readonly #histories: FrameHistory[] = [];
   /** Extended sequence number of the next packet. */
   #sequence: number;
   #rtxSequence: number;
   #frame: RtpFrame | undefined;
+  #headers: CodecHeaders | undefined;
   #frameTicks = 0;
   #frameFlags = 0;
   #lastTicks = Number.NEGATIVE_INFINITY;
@@ -57,24 +65,40 @@ export class MediaSender {
   /** Packets asked for again that are not kept any more. */
   unanswered = 0;
 
-  constructor(
-    media: SendMedia,
-    link: EgressLink,
-    history: FrameHistory,
-    start: SenderStart = randomStart(),
-  ) {
+  constructor(media: SendMedia, link: EgressLink, start: SenderStart = randomStart()) {
     this.media = media;
     this.#link = link;
-    this.#history = history;
     this.#sequence = start.sequence;
     this.#rtxSequence = start.rtxSequence;
     this.#base = start.rtpTime;
-    this.#plain = new HeaderTemplate(media, media, false);
-    this.#timed = new HeaderTemplate(media, media, true);
-    if (media.rtx !== undefined) {
-      this.#rtxPlain = new HeaderTemplate(media, media.rtx, false);
-      this.#rtxTimed = new HeaderTemplate(media, media.rtx, true);
-    }
+    this.#lineHeaders = new LineHeaders(media, false);
+  }
+
+  /** The peer takes that codec. */
+  takes(codec: RtcCodec): boolean {
+    return this.#lineHeaders.of(codec) !== undefined;
+  }
+
+  /**
+   * Numbers all packets from now on for the bandwidth estimate. Returns false where that cannot be done: not
+   * negotiated, or packets are repeated as they were, which must not differ in anything.
+   */
+  count(transport: TransportSequence): boolean {
+    if (this.media.extensions.transportCc === undefined || this.media.rtx === undefined)
+      return false;
+    this.#transport = transport;
+    this.#lineHeaders = new LineHeaders(this.media, true);
+    return true;
+  }
+
+  /** Packets from now on leave at this moment. Microseconds. */
+  at(nowUs: number): void {
+    if (this.#transport !== undefined) this.#transport.nowUs = nowUs;
+  }
+
+  /** Packets from now on belong to the probe with this id; 0: to none. */
+  set probe(id: number) {
+    if (this.#transport !== undefined) this.#transport.probe = id;
   }
 
   /** The RTP timestamp that stands for this time of the RTP clock. */
@@ -83,29 +107,59 @@ export class MediaSender {
   }
 
   /**
-   * Begins a frame at `ticks` on the RTP clock, or one tick after the frame before when that is later.
-   * `mark` sets the marker bit on its last packet; `timed` lets its first packet carry the capture time.
+   * Begins a frame of `history` at `ticks` on the RTP clock, or one tick after the frame before when that is later.
+   * `mark` allows the marker bit; `timed` lets its first packet carry the capture time. Returns false when the peer
+   * does not take its codec.
    */
-  begin(frame: RtpFrame, ticks: number, mark: boolean, timed: boolean): void {
+  begin(
+    frame: RtpFrame,
+    history: FrameHistory,
+    ticks: number,
+    mark: boolean,
+    timed: boolean,
+  ): boolean {
+    this.#headers = this.#lineHeaders.of(frame.codec);
+    if (this.#headers === undefined) {
+      this.#frame = undefined;
+      return false;
+    }
     this.#frame = frame;
     this.#frameTicks = Math.max(ticks, this.#lastTicks + 1);
     this.#lastTicks = this.#frameTicks;
-    this.#frameFlags = (timed ? timedFlag : 0) | (mark ? markedFlag : 0);
+    this.#frameFlags =
+      (timed ? timedFlag : 0) |
+      (mark ? markedFlag : 0) |
+      (this.#historyIndex(history) << historyShift);
+    this.#sequence += Math.min(frame.lostBefore, maxSkipped);
     this.#sent.note(this.#sequence, frame.number, this.#frameTicks, this.#frameFlags);
+    return true;
   }
 
   /** Sends packet `index` of the frame that was begun; in order. Returns its bytes on the wire. */
   packet(index: number): number {
     const frame = this.#frame;
-    const payload = frame?.payloads[index];
-    if (frame === undefined || payload === undefined) return 0;
-    const header = this.#header(frame, index, this.#frameFlags, this.#frameTicks, this.#sequence);
-    const bytes = this.#link.rtp(header, undefined, payload, this.media.ssrc, this.#sequence);
-    this.#sequence++;
+    const headers = this.#headers;
+    if (frame === undefined || headers === undefined || index >= frame.packets) return 0;
+    const payload = frame.payloads[index] as Uint8Array;
+    const sequence = this.#sequence++;
+    const bytes = this.#send(
+      headers,
+      frame,
+      index,
+      this.#frameFlags,
+      this.#frameTicks,
+      payload,
+      sequence,
+    );
     this.packets++;
     this.octets += payload.length;
     this.wireBytes += bytes;
     return bytes + ipOverheadBytes;
+  }
+
+  /** Sends the packet again that was sent `back` packets before the last one. Returns its bytes on the wire, 0 when it is not kept. */
+  repeat(back: number): number {
+    return this.resend(this.#sequence - 1 - back);
   }
 
   /** The extended sequence number that a 16-bit one from the peer means; -1 when it was not sent. */
@@ -118,26 +172,35 @@ export class MediaSender {
   /** Sends a packet again. Returns its bytes on the wire, 0 when it is not kept any more. */
   resend(extendedSequence: number): number {
     const slot = this.#sent.find(extendedSequence);
-    const frame = slot < 0 ? undefined : this.#history.get(this.#sent.frameNumber(slot));
+    const flags = slot < 0 ? 0 : this.#sent.flags(slot);
+    const frame = slot < 0 ? undefined : this.#frameOf(slot, flags);
+    const headers = frame === undefined ? undefined : this.#lineHeaders.of(frame.codec);
     const index = slot < 0 ? 0 : extendedSequence - this.#sent.firstSequence(slot);
     const payload = frame?.payloads[index];
-    if (frame === undefined || payload === undefined || extendedSequence >= this.#sequence) {
+    if (
+      frame === undefined ||
+      headers === undefined ||
+      payload === undefined ||
+      extendedSequence >= this.#sequence ||
+      // Repeated as it was, it would need the transport-wide number that it had.
+      (headers.rtxPlain === undefined && this.#transport !== undefined)
+    ) {
       this.unanswered++;
       return 0;
     }
-    const flags = this.#sent.flags(slot);
     const ticks = this.#sent.ticks(slot);
     const bytes =
-      this.media.rtx === undefined
-        ? this.#repeat(frame, index, flags, ticks, payload, extendedSequence)
-        : this.#retransmit(frame, index, flags, ticks, payload, extendedSequence);
+      headers.rtxPlain === undefined
+        ? this.#send(headers, frame, index, flags, ticks, payload, extendedSequence)
+        : this.#retransmit(headers, frame, index, flags, ticks, payload, extendedSequence);
     this.retransmitted++;
     this.wireBytes += bytes;
     return bytes + ipOverheadBytes;
   }
 
-  /** The very same packet, byte for byte, as the SRTP index demands. */
-  #repeat(
+  /** The same packet has the same bytes each time, as the SRTP index demands. */
+  #send(
+    headers: CodecHeaders,
     frame: RtpFrame,
     index: number,
     flags: number,
@@ -145,12 +208,22 @@ export class MediaSender {
     payload: Uint8Array,
     sequence: number,
   ): number {
-    const header = this.#header(frame, index, flags, ticks, sequence);
-    return this.#link.rtp(header, undefined, payload, this.media.ssrc, sequence);
+    const template = (flags & timedFlag) !== 0 && index === 0 ? headers.timed : headers.plain;
+    const header = template.write(
+      isMarked(frame, index, flags),
+      sequence & 0xffff,
+      this.rtpTime(ticks),
+      frame.captured,
+      this.#transport?.next ?? 0,
+    );
+    const bytes = this.#link.rtp(header, undefined, payload, this.media.ssrc, sequence);
+    this.#transport?.sent(bytes);
+    return bytes;
   }
 
   /** RFC 4588 section 4: another SSRC, and the original sequence number before the payload. */
   #retransmit(
+    headers: CodecHeaders,
     frame: RtpFrame,
     index: number,
     flags: number,
@@ -160,37 +233,34 @@ export class MediaSender {
   ): number {
     const rtxSequence = this.#rtxSequence++;
     const timed = (flags & timedFlag) !== 0 && index === 0;
-    const template = (timed ? this.#rtxTimed : this.#rtxPlain) as HeaderTemplate;
+    const template = (timed ? headers.rtxTimed : headers.rtxPlain) as HeaderTemplate;
     const header = template.write(
       isMarked(frame, index, flags),
       rtxSequence & 0xffff,
       this.rtpTime(ticks),
       frame.captured,
+      this.#transport?.next ?? 0,
     );
     this.#originalSequence[0] = sequence >>> 8;
     this.#originalSequence[1] = sequence;
     const ssrc = this.media.rtx?.ssrc ?? 0;
-    return this.#link.rtp(header, this.#originalSequence, payload, ssrc, rtxSequence);
+    const bytes = this.#link.rtp(header, this.#originalSequence, payload, ssrc, rtxSequence);
+    this.#transport?.sent(bytes);
+    return bytes;
   }
 
-  #header(
-    frame: RtpFrame,
-    index: number,
-    flags: number,
-    ticks: number,
-    sequence: number,
-  ): Uint8Array {
-    const timed = (flags & timedFlag) !== 0 && index === 0;
-    const template = timed ? this.#timed : this.#plain;
-    return template.write(
-      isMarked(frame, index, flags),
-      sequence & 0xffff,
-      this.rtpTime(ticks),
-      frame.captured,
-    );
+  #frameOf(slot: number, flags: number): RtpFrame | undefined {
+    return this.#histories[flags >> historyShift]?.get(this.#sent.frameNumber(slot));
+  }
+
+  #historyIndex(history: FrameHistory): number {
+    const index = this.#histories.indexOf(history);
+    if (index >= 0) return index;
+    if (this.#histories.length === maxHistories) throw new Error("too many histories");
+    return this.#histories.push(history) - 1;
   }
 }
 
 function isMarked(frame: RtpFrame, index: number, flags: number): boolean {
-  return (flags & markedFlag) !== 0 && index === frame.payloads.length - 1;
+  return (flags & markedFlag) !== 0 && index === frame.marker;
 }

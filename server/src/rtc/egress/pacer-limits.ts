@@ -16,6 +16,8 @@ export interface PacerLimits {
   readonly maxReplayBytes: number;
   /** Ten seconds at 60 frames per second and a tenth more; Chromium holds 800. */
   readonly maxReplayFrames: number;
+  /** Where the publisher can be asked for a key frame, a group older than this is not replayed. */
+  readonly maxAskableAgeUs: number;
   /** A replay that takes longer is given up for the next key frame. */
   readonly maxReplayDurationUs: number;
   /** A group that is younger, or has at most `youngFrames`, is just sent. */
@@ -56,6 +58,7 @@ export const defaultPacerLimits: PacerLimits = {
   maxReplayUs: 11_000_000,
   maxReplayBytes: 9 * 1024 * 1024,
   maxReplayFrames: 660,
+  maxAskableAgeUs: 1_000_000,
   maxReplayDurationUs: 10_000_000,
   youngUs: 100_000,
   youngFrames: 3,

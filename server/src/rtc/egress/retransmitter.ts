@@ -45,10 +45,10 @@ export class Retransmitter {
     return first;
   }
 
-  /** Lets time pass, in which `allowedBps` may be used. */
-  fill(nowUs: number, allowedBps: number): void {
+  /** Lets time pass, in which `allowedBps` may be used, or a minimum unless the link carries less (`linkBps`). */
+  fill(nowUs: number, allowedBps: number, linkBps: number = Number.POSITIVE_INFINITY): void {
     const { minRetransmissionBps, retransmissionBucketUs } = this.#limits;
-    const rateBps = Math.max(minRetransmissionBps, allowedBps);
+    const rateBps = Math.min(linkBps, Math.max(minRetransmissionBps, allowedBps));
     this.#budget.fill(nowUs, rateBps, (rateBps * retransmissionBucketUs) / 8e6);
   }
 

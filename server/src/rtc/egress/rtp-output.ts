@@ -1,21 +1,19 @@
-import { type Frame, type TrackInfo, usToTicks } from "@millrace/media/frame";
+import { usToTicks } from "@millrace/media/frame";
 import { wallMsToNtp } from "@millrace/media/rtp";
-import {
-  type FrameSink,
-  type Log,
-  ProtocolError,
-  type Stream,
-  type Track,
-} from "../../core/index.ts";
+import type { Log, PacketEncoding, Stream, Track } from "../../core/index.ts";
+import type { RtcCodec } from "../peer.ts";
 import type { EgressCore } from "./core.ts";
+import { FrameFeed } from "./frame-feed.ts";
 import { FrameHistory } from "./frame-history.ts";
-import type { Packetiser } from "./packetiser.ts";
-import { packetOverheadBytes, type RtpFrame } from "./rtp-frame.ts";
+import { PacketFeed } from "./packet-feed.ts";
+import type { RtpFrame } from "./rtp-frame.ts";
 
 /** A viewer's end of an output. */
 export interface OutputSink {
-  /** A live frame, already in the history. */
+  /** A live frame, already in the history. It may be incomplete. */
   frame(frame: RtpFrame): void;
+  /** The latest frame has more packets, or is complete now. */
+  grown(frame: RtpFrame): void;
   /** Another source follows; the history may begin anew with its cached frames. */
   sourceChanged(): void;
   /** It threw: a bug of ours. It is told no more frames. */
@@ -25,11 +23,31 @@ export interface OutputSink {
 export interface RtpOutputOptions {
   readonly stream: Stream;
   readonly clockRate: number;
-  readonly packetiser: Packetiser;
   readonly core: EgressCore;
   readonly log: Log;
   /** The track that is being sent ended by itself. */
   onEnded(code: string): void;
+}
+
+/** What a feed knows of a frame that begins. */
+export interface FedFrame {
+  readonly codec: RtcCodec;
+  readonly key: boolean;
+  readonly reference: boolean;
+  readonly ptsUs: number;
+  readonly arrivedUs: number;
+  readonly lostBefore: number;
+  readonly payloads: readonly Uint8Array[];
+}
+
+/** Where an output's frames come from. */
+export interface OutputFeed {
+  /** Puts in what is cached, then everything that follows. */
+  start(): void;
+  /** Asks the publisher for a key frame; absent where that cannot be done. */
+  readonly requestKeyFrame?: () => void;
+  /** May be called twice. */
+  close(): void;
 }
 
 const rateWindowUs = 2_000_000;
@@ -40,12 +58,17 @@ const captureIntervalUs = 1_000_000;
 const defaultFrameUs = 33_333;
 const latenessWeight = 1 / 16;
 
-/** Packetises the frames of one track once and hands them to all viewers. It keeps its numbering when its source changes. */
-export class RtpOutput implements FrameSink {
+/**
+ * What all viewers of one track, or of one simulcast layer of it, are sent: made once, or taken over from the publisher's
+ * packets as they come. It keeps its numbering when its source changes.
+ */
+export class RtpOutput {
   readonly clockRate: number;
   readonly history: FrameHistory = new FrameHistory();
   readonly #options: RtpOutputOptions;
   #source: Track | undefined;
+  #encoding: PacketEncoding | undefined;
+  #feed: OutputFeed | undefined;
   // Replaced, never changed in place, so that a viewer may leave while frames are handed out.
   #sinks: readonly OutputSink[] = [];
   /** Number of the frame where the rate window begins. */
@@ -58,25 +81,42 @@ export class RtpOutput implements FrameSink {
     this.clockRate = options.clockRate;
   }
 
+  /** The track that is sent; undefined when there is none. */
   get source(): Track | undefined {
     return this.#source;
+  }
+
+  /** The publisher's encoding that is forwarded; undefined when frames are packetised here. */
+  get encoding(): PacketEncoding | undefined {
+    return this.#encoding;
   }
 
   get sinkCount(): number {
     return this.#sinks.length;
   }
 
-  /** Takes frames from another track from now on, beginning with its cached ones for video; undefined: from none. */
-  setSource(track: Track | undefined): void {
-    if (track === this.#source) return;
-    this.#source?.unsubscribe(this);
+  /** A key frame can be had by asking for it. */
+  get answersKeyRequests(): boolean {
+    return this.#feed?.requestKeyFrame !== undefined;
+  }
+
+  /** Asks the publisher for a key frame, where that can be done. */
+  requestKeyFrame(): void {
+    this.#feed?.requestKeyFrame?.();
+  }
+
+  /**
+   * Sends another track from now on, beginning with what is cached of its video; undefined: nothing.
+   * `encoding` is the one of the track's packets to forward, where it has any.
+   */
+  setSource(track: Track | undefined, encoding?: PacketEncoding): void {
+    if (track === this.#source && encoding === this.#encoding) return;
+    this.#feed?.close();
     this.#source = track;
+    this.#encoding = encoding;
     this.history.forgetKey();
-    if (track !== undefined) {
-      this.info(track.info);
-      if (track.kind === "video") for (const frame of track.cache.frames) this.#push(frame);
-      track.subscribe(this);
-    }
+    this.#feed = track === undefined ? undefined : this.#openFeed(track, encoding);
+    this.#feed?.start();
     for (const sink of this.#sinks) sink.sourceChanged();
   }
 
@@ -88,23 +128,27 @@ export class RtpOutput implements FrameSink {
     this.#sinks = this.#sinks.filter((other) => other !== sink);
   }
 
-  info(info: TrackInfo): void {
-    try {
-      this.#options.packetiser.configure(info);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#options.log.warn({ code: error.code }, "a decoder configuration cannot be read");
-    }
-  }
-
-  frame(frame: Frame): void {
-    const made = this.#push(frame);
-    if (made === undefined) return;
-    const lateUs = Math.max(0, made.arrivedUs - made.ptsUs);
+  /** From the feed: a frame begins. `live`: it comes now, and is handed to all viewers. */
+  begin(fed: FedFrame, complete: boolean, live: boolean): void {
+    const { ptsUs, arrivedUs } = fed;
+    const timed = fed.key || ptsUs - this.#timedUs >= captureIntervalUs;
+    if (timed) this.#timedUs = ptsUs;
+    const frame = this.history.push(
+      {
+        ...fed,
+        ticks: usToTicks(ptsUs, this.clockRate),
+        captured: wallMsToNtp(this.#options.stream.captureWallMs(ptsUs)),
+        timed,
+      },
+      complete,
+    );
+    this.#moveWindow(frame);
+    if (!live) return;
+    const lateUs = Math.max(0, arrivedUs - ptsUs);
     this.#latenessUs += (lateUs - this.#latenessUs) * latenessWeight;
     for (const sink of this.#sinks) {
       try {
-        sink.frame(made);
+        sink.frame(frame);
       } catch (error) {
         this.#dismiss(sink, error);
       }
@@ -112,8 +156,27 @@ export class RtpOutput implements FrameSink {
     this.#options.core.flush();
   }
 
-  ended(_track: Track, code: string): void {
+  /** From the feed: the frame begun last has more payloads, or is complete now. */
+  grow(complete: boolean): void {
+    const frame = this.history.latest;
+    if (frame === undefined || frame.complete) return;
+    this.history.grow(complete);
+    for (const sink of this.#sinks) {
+      try {
+        sink.grown(frame);
+      } catch (error) {
+        this.#dismiss(sink, error);
+      }
+    }
+    this.#options.core.flush();
+  }
+
+  /** From the feed: the track ended. */
+  ended(code: string): void {
+    this.#feed?.close();
+    this.#feed = undefined;
     this.#source = undefined;
+    this.#encoding = undefined;
     this.#options.onEnded(code);
   }
 
@@ -162,36 +225,19 @@ export class RtpOutput implements FrameSink {
     return this.#source?.keyIntervalUs;
   }
 
+  /** May be called twice. */
   close(): void {
-    this.#source?.unsubscribe(this);
+    this.#feed?.close();
+    this.#feed = undefined;
     this.#source = undefined;
+    this.#encoding = undefined;
     this.#sinks = [];
   }
 
-  #push(frame: Frame): RtpFrame | undefined {
-    const packetised = this.#options.packetiser.packetise(frame);
-    if (packetised === undefined) return undefined;
-    let sizeBytes = 0;
-    for (const payload of packetised.payloads) sizeBytes += payload.length + packetOverheadBytes;
-    const { ptsUs } = frame;
-    const timed = frame.key || ptsUs - this.#timedUs >= captureIntervalUs;
-    if (timed) this.#timedUs = ptsUs;
-    const made: RtpFrame = {
-      number: this.history.next,
-      key: frame.key,
-      reference: packetised.reference,
-      payloads: packetised.payloads,
-      sizeBytes,
-      endBytes: this.history.endBytes + sizeBytes,
-      ptsUs,
-      arrivedUs: this.#options.stream.nowUs(),
-      ticks: usToTicks(ptsUs, this.clockRate),
-      captured: wallMsToNtp(this.#options.stream.captureWallMs(ptsUs)),
-      timed,
-    };
-    this.history.push(made);
-    this.#moveWindow(made);
-    return made;
+  #openFeed(track: Track, encoding: PacketEncoding | undefined): OutputFeed {
+    const { stream, log } = this.#options;
+    if (encoding !== undefined) return new PacketFeed(this, track, encoding);
+    return new FrameFeed({ output: this, track, stream, log });
   }
 
   #moveWindow(latest: RtpFrame): void {

@@ -2,15 +2,20 @@ import type { MediaKind } from "@millrace/media/frame";
 import {
   type DerivedTarget,
   type Hint,
+  type PacketEncoding,
   RefusedError,
   type Stream,
   type Track,
   type TrackLease,
 } from "../../core/index.ts";
 
+import { isForwardable } from "./packet-feed.ts";
+
 /** Which track a stream's WebRTC viewers are sent as video or audio. */
 export interface SourceChoice {
   readonly track: Track | undefined;
+  /** The publisher's packets to forward, smallest layer first; undefined when frames are packetised. */
+  readonly encodings: readonly PacketEncoding[] | undefined;
   /** Held while the track is a derived one. */
   readonly lease: TrackLease | undefined;
   /** Why there is nothing to send although the stream has such a track. */
@@ -36,18 +41,22 @@ export function chooseSource(
 ): SourceChoice {
   const track = stream.track(kind);
   if (track === undefined || isPlayable(track)) {
-    const same = before !== undefined && before.track === track && before.refusal === undefined;
-    return same ? before : { track, lease: undefined, refusal: undefined };
+    const encodings =
+      track !== undefined && isForwardable(track) ? track.packets?.encodings : undefined;
+    const same =
+      before?.track === track && before?.encodings === encodings && before?.refusal === undefined;
+    if (before !== undefined && same) return before;
+    return { track, encodings, lease: undefined, refusal: undefined };
   }
   if (before?.lease !== undefined) return before;
   try {
     const lease = stream.acquire(kind === "video" ? inOrderVideo : opusAudio);
-    return { track: lease.track, lease, refusal: undefined };
+    return { track: lease.track, encodings: undefined, lease, refusal: undefined };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const refusal = refusalHint(track, error.code);
     const same = before?.refusal?.code === refusal.code;
-    return same ? before : { track: undefined, lease: undefined, refusal };
+    return same ? before : { track: undefined, encodings: undefined, lease: undefined, refusal };
   }
 }
 
@@ -57,10 +66,11 @@ export function failedSource(kind: MediaKind, code: string): SourceChoice {
     kind === "audio"
       ? { code: `AUDIO_${code}`, message: "WebRTC viewers hear nothing: the sound failed here." }
       : { code, message: "WebRTC viewers see nothing: the video failed here." };
-  return { track: undefined, lease: undefined, refusal };
+  return { track: undefined, encodings: undefined, lease: undefined, refusal };
 }
 
 function isPlayable(track: Track): boolean {
+  if (isForwardable(track)) return true;
   if (track.kind === "audio") return track.info.codec === "opus";
   return track.info.codec === "h264" && track.reorders !== true;
 }

@@ -10,6 +10,7 @@ import { accessUnits, continuityFaults, TestViewer } from "./test-viewer.ts";
 class TestUser implements OutputUser {
   readonly refused: string[] = [];
   hints = 0;
+  layers = 0;
   onRefused: () => void = () => {};
 
   videoRefused(code: string): void {
@@ -19,6 +20,10 @@ class TestUser implements OutputUser {
 
   hintsChanged(): void {
     this.hints++;
+  }
+
+  layersChanged(): void {
+    this.layers++;
   }
 }
 

@@ -42,7 +42,7 @@ export class TestViewer implements OutputSink {
     const port = options.through?.(this.receiver) ?? this.receiver;
     const link = stream.core.open(keys, port);
     const media = options.rtx === false ? videoMedia({ rtx: undefined }) : videoMedia();
-    this.sender = new MediaSender(media, link, output.video.history, {
+    this.sender = new MediaSender(media, link, {
       sequence: options.sequence ?? 100,
       rtxSequence: 7,
       rtpTime: 4_294_960_000,
@@ -61,6 +61,10 @@ export class TestViewer implements OutputSink {
 
   frame(frame: Parameters<OutputSink["frame"]>[0]): void {
     this.pacer.frameAdded(frame, this.#stream.clock.nowUs());
+  }
+
+  grown(): void {
+    this.pacer.frameGrown(this.#stream.clock.nowUs());
   }
 
   sourceChanged(): void {

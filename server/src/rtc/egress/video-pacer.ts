@@ -1,12 +1,18 @@
+import type { ProbePlan } from "../bandwidth/index.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { MediaSender } from "./media-sender.ts";
 import type { Paced, PacerDriver } from "./pacer-driver.ts";
 import type { PacerLimits } from "./pacer-limits.ts";
+import { ProbeSender } from "./probe-sender.ts";
 import { ReplayRate } from "./replay-rate.ts";
 import { Retransmitter } from "./retransmitter.ts";
 import type { RtpFrame } from "./rtp-frame.ts";
 import type { RtpOutput } from "./rtp-output.ts";
 import { type ScheduleState, VideoSchedule } from "./video-schedule.ts";
+
+/** The pacer's rate in multiples of what the link carries, and of what the stream takes at least. */
+const linkFactor = 1.5;
+const streamFactor = 1.25;
 
 /**
  * Sends the video of one viewer packet by packet within a budget: retransmissions first, then what the schedule gives.
@@ -14,7 +20,7 @@ import { type ScheduleState, VideoSchedule } from "./video-schedule.ts";
  */
 export class VideoPacer implements Paced {
   readonly schedule: VideoSchedule;
-  readonly #output: RtpOutput;
+  #output: RtpOutput;
   readonly #sender: MediaSender;
   readonly #driver: PacerDriver;
   readonly #limits: PacerLimits;
@@ -27,6 +33,9 @@ export class VideoPacer implements Paced {
   #packet = 0;
   #keySentUs = Number.NEGATIVE_INFINITY;
   #closed = false;
+  readonly #probe: ProbeSender;
+  /** What the link is estimated to carry; infinite where nothing estimates it. */
+  linkBps: number = Number.POSITIVE_INFINITY;
   /** Requests for a key frame. */
   keyRequests = 0;
 
@@ -47,6 +56,7 @@ export class VideoPacer implements Paced {
     this.#rate = new ReplayRate(limits);
     this.#resends = new Retransmitter(options.sender, limits, nowUs);
     this.#budget = new ByteBudget(limits.minBucketBytes, nowUs);
+    this.#probe = new ProbeSender(options.sender);
     this.schedule = new VideoSchedule({
       output,
       driver,
@@ -74,7 +84,7 @@ export class VideoPacer implements Paced {
     let bytes = this.schedule.waitingBytes;
     const current = this.#current;
     if (current === undefined) return bytes;
-    for (let i = this.#packet; i < current.payloads.length; i++) {
+    for (let i = this.#packet; i < current.packets; i++) {
       bytes += current.payloads[i]?.length ?? 0;
     }
     return bytes;
@@ -83,6 +93,8 @@ export class VideoPacer implements Paced {
   /** Begins, or begins anew after a change of source, with the current group of pictures. */
   start(nowUs: number): void {
     if (this.#closed) return;
+    // What the source before did not finish never will be.
+    if (this.#current?.complete === false) this.#current = undefined;
     this.schedule.start(nowUs);
     this.#send(nowUs);
   }
@@ -91,6 +103,21 @@ export class VideoPacer implements Paced {
   frameAdded(frame: RtpFrame, nowUs: number): void {
     if (this.#closed) return;
     this.schedule.frameAdded(frame);
+    this.#send(nowUs);
+  }
+
+  /** The latest frame of the output has more packets, or is complete now. */
+  frameGrown(nowUs: number): void {
+    if (!this.#closed && this.#hasWork) this.#send(nowUs);
+  }
+
+  /** Goes on with another output: at `key`, a key frame that begins now, otherwise anew. What was begun is not finished. */
+  switchTo(output: RtpOutput, key: RtpFrame | undefined, nowUs: number): void {
+    if (this.#closed) return;
+    this.#output = output;
+    this.#current = undefined;
+    if (key === undefined) this.schedule.startWith(output, nowUs);
+    else this.schedule.switchTo(output, key);
     this.#send(nowUs);
   }
 
@@ -111,11 +138,19 @@ export class VideoPacer implements Paced {
     if (this.#closed) return;
     // A request that crossed a key frame on its way is answered already.
     const graceUs = Math.max(this.#limits.keyGraceUs, 2 * roundTripUs);
-    const keyOnItsWay = this.#current?.key === true || this.schedule.keyPending;
+    const current = this.#unfinished();
+    const keyOnItsWay = current?.key === true || this.schedule.keyPending;
     if (keyOnItsWay || nowUs - this.#keySentUs < graceUs) return;
     if (!this.schedule.restart(nowUs)) return;
     this.#resends.clear();
     this.#send(nowUs);
+  }
+
+  /** Sends more than the stream for a moment, to see what the link carries. */
+  probe(plan: ProbePlan, nowUs: number): void {
+    if (this.#closed) return;
+    this.#probe.start(plan, nowUs);
+    this.#driver.add(this);
   }
 
   pace(nowUs: number, maxPackets: number): boolean {
@@ -140,7 +175,11 @@ export class VideoPacer implements Paced {
   }
 
   get #hasWork(): boolean {
-    return this.#current !== undefined || this.#resends.pending || this.schedule.pending;
+    if (this.#resends.pending || this.#probe.running) return true;
+    const current = this.#current;
+    if (current === undefined) return this.schedule.pending;
+    // The rest of a frame that still comes is sent when it is there.
+    return this.#packet < current.packets || (current.complete && this.schedule.pending);
   }
 
   #send(nowUs: number): void {
@@ -149,20 +188,23 @@ export class VideoPacer implements Paced {
   }
 
   #drain(nowUs: number, maxPackets: number): void {
+    this.#sender.at(nowUs);
     const { bucketUs, minBucketBytes } = this.#limits;
     const rateBps = this.#sendRateBps();
     this.#budget.fill(nowUs, rateBps, Math.max(minBucketBytes, (rateBps * bucketUs) / 8e6));
     // A replay cannot go on at the viewer without what it lacks; live must not be held up by endless requests.
     const replaying = this.schedule.state === "replay";
-    this.#resends.fill(nowUs, replaying ? rateBps : this.#output.rateBps);
+    this.#resends.fill(nowUs, replaying ? rateBps : this.#output.rateBps, this.linkBps);
     for (let sent = 0; sent < maxPackets && this.#budget.open; sent++) {
       const resent = this.#resends.sendOne(nowUs);
       const bytes = resent || this.#sendOne(nowUs);
-      if (bytes === 0) return;
+      if (bytes === 0) break;
       this.#budget.spend(bytes);
+      this.#probe.count(bytes);
       this.#rate.sent();
       if (resent === 0) this.#resends.sent(nowUs);
     }
+    this.#probe.pace(nowUs, maxPackets);
   }
 
   #sendRateBps(): number {
@@ -170,24 +212,30 @@ export class VideoPacer implements Paced {
     if (this.schedule.state === "replay") return factor * this.schedule.replayedBps;
     const { liveFactor, minRateBps, drainUs } = this.#limits;
     const drainBps = (this.queuedBytes * 8e6) / drainUs;
-    return Math.max(Math.max(factor, liveFactor) * this.#output.rateBps, drainBps, minRateBps);
+    const { rateBps } = this.#output;
+    const wantedBps = Math.max(Math.max(factor, liveFactor) * rateBps, drainBps, minRateBps);
+    // Where the link is known, only its queue would grow from more; the stream itself goes on until another layer is chosen.
+    return Math.min(wantedBps, Math.max(this.linkBps * linkFactor, rateBps * streamFactor));
   }
 
   #sendOne(nowUs: number): number {
-    const frame = this.#current ?? this.#begin();
-    if (frame === undefined) return 0;
-    const bytes = this.#sender.packet(this.#packet++);
-    if (this.#packet === frame.payloads.length) {
-      this.#current = undefined;
-      if (frame.key) this.#keySentUs = nowUs;
-    }
-    return bytes;
+    const frame = this.#unfinished() ?? this.#begin();
+    if (frame === undefined || this.#packet >= frame.packets) return 0;
+    if (frame.key) this.#keySentUs = nowUs;
+    return this.#sender.packet(this.#packet++);
+  }
+
+  #unfinished(): RtpFrame | undefined {
+    const current = this.#current;
+    if (current?.complete === true && this.#packet >= current.packets) this.#current = undefined;
+    return this.#current;
   }
 
   #begin(): RtpFrame | undefined {
     const frame = this.schedule.take();
     if (frame === undefined) return undefined;
-    this.#sender.begin(frame, this.schedule.ticks, true, this.schedule.timed);
+    const { ticks, timed } = this.schedule;
+    if (!this.#sender.begin(frame, this.#output.history, ticks, true, timed)) return undefined;
     this.#current = frame;
     this.#packet = 0;
     return frame;

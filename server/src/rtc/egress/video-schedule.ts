@@ -17,7 +17,7 @@ export type ScheduleState = "waiting" | "held" | "replay" | "live";
  * history has from `#next` on.
  */
 export class VideoSchedule implements Replayer {
-  readonly #output: RtpOutput;
+  #output: RtpOutput;
   readonly #driver: PacerDriver;
   readonly #limits: PacerLimits;
   readonly #rate: ReplayRate;
@@ -86,8 +86,22 @@ export class VideoSchedule implements Replayer {
     this.#leaveReplay();
     this.#restarted = false;
     const key = this.#output.history.key;
-    if (key === undefined) this.#state = "waiting";
+    if (key === undefined || this.#isNewKeySooner()) this.#awaitKey();
     else this.#startAt(key, nowUs);
+  }
+
+  /** Goes on with another output at `key`, the key frame of it that begins now. */
+  switchTo(output: RtpOutput, key: RtpFrame): void {
+    this.#leaveReplay();
+    this.#output = output;
+    this.#next = key.number;
+    this.#goLive();
+  }
+
+  /** Begins anew with another output. */
+  startWith(output: RtpOutput, nowUs: number): void {
+    this.#output = output;
+    this.start(nowUs);
   }
 
   /** The output has a new frame. */
@@ -106,6 +120,10 @@ export class VideoSchedule implements Replayer {
    * During a replay once and slower; otherwise at most once per `minReplayGapUs`. Returns whether it does.
    */
   restart(nowUs: number): boolean {
+    if (this.#output.answersKeyRequests) {
+      this.#output.requestKeyFrame();
+      return false;
+    }
     const key = this.#output.history.key;
     if (key === undefined || this.#state === "held") return false;
     if (this.#state === "replay") {
@@ -210,7 +228,19 @@ export class VideoSchedule implements Replayer {
   #waitForKey(): void {
     this.#leaveReplay();
     this.droppedFrames += Math.max(0, this.#output.history.next - this.#next);
+    this.#awaitKey();
+  }
+
+  #awaitKey(): void {
     this.#state = "waiting";
+    this.#output.requestKeyFrame();
+  }
+
+  /** A publisher that can be asked makes a key frame sooner than a long replay is over. */
+  #isNewKeySooner(): boolean {
+    return (
+      this.#output.answersKeyRequests && this.#output.group.ageUs > this.#limits.maxAskableAgeUs
+    );
   }
 
   #plan(key: RtpFrame, nowUs: number): ReturnType<typeof planReplay> {

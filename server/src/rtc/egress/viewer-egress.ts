@@ -5,11 +5,13 @@ import type { SendMedia, SrtpKeys } from "../peer.ts";
 import { packetKind, SrtpReceiver } from "../srtp/index.ts";
 import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
 import { EgressLine, type LineStats, type PacerStats } from "./egress-line.ts";
-import { Feedback } from "./feedback.ts";
+import { Feedback, type NetworkFeedback } from "./feedback.ts";
+import { type BandwidthStats, LayerControl, type LayerWish } from "./layer-control.ts";
 import { MediaSender } from "./media-sender.ts";
 import type { PacerDriver } from "./pacer-driver.ts";
 import { defaultPacerLimits, type PacerLimits } from "./pacer-limits.ts";
 import type { Reporter } from "./report-wheel.ts";
+import type { RtpOutput } from "./rtp-output.ts";
 import { writeLineBye, writeLineReport } from "./sender-reports.ts";
 import type { StreamOutput } from "./stream-output.ts";
 
@@ -33,6 +35,8 @@ export interface ViewerEgressOptions {
   onFailed(error: unknown): void;
   /** Called with every report. */
   onReport(): void;
+  /** Another simulcast layer is shown from now on; undefined: there are none. */
+  onLayer?(rid: string | undefined): void;
 }
 
 /** Figures of one viewer, for the API. */
@@ -43,6 +47,10 @@ export interface ViewerEgressStats {
   readonly nacks: number;
   readonly keyRequests: number;
   readonly rembBps: number | undefined;
+  /** `rid` of the simulcast layer that is shown; undefined without simulcast. */
+  readonly layer: string | undefined;
+  /** Set for simulcast. */
+  readonly bandwidth: BandwidthStats | undefined;
   /** RTCP that was authentic, but no RTCP. */
   readonly malformed: number;
   /** Datagrams that were not authentic or came twice. */
@@ -50,12 +58,17 @@ export interface ViewerEgressStats {
 }
 
 /** Everything that is sent to one connected viewer, and what it answers. */
-export class ViewerEgress implements Reporter {
+export class ViewerEgress implements Reporter, NetworkFeedback {
   readonly #options: ViewerEgressOptions;
   readonly #link: EgressLink;
   readonly #srtp: SrtpReceiver;
+  readonly #video: EgressLine | undefined;
+  readonly #audio: EgressLine | undefined;
   readonly #lines: readonly EgressLine[];
   readonly #feedback: Feedback;
+  #control: LayerControl | undefined;
+  #wish: LayerWish = { rid: undefined, viewport: undefined };
+  #shownLayer: string | undefined;
   #refused = 0;
   #closed = false;
 
@@ -64,10 +77,10 @@ export class ViewerEgress implements Reporter {
     this.#options = options;
     this.#link = core.open(keys, peer);
     this.#srtp = new SrtpReceiver(keys.profile, keys.remote);
-    this.#lines = [this.#openLine("video", "h264"), this.#openLine("audio", "opus")].filter(
-      (line) => line !== undefined,
-    );
-    this.#feedback = new Feedback(this.#lines, options.onBye);
+    this.#video = this.#openLine("video");
+    this.#audio = this.#openLine("audio");
+    this.#lines = [this.#video, this.#audio].filter((line) => line !== undefined);
+    this.#feedback = new Feedback(this.#lines, this, options.onBye);
   }
 
   get stats(): ViewerEgressStats {
@@ -83,7 +96,9 @@ export class ViewerEgress implements Reporter {
       nacks,
       keyRequests,
       rembBps,
-      malformed,
+      layer: this.#video?.output.encoding?.rid,
+      bandwidth: this.#control?.stats,
+      malformed: malformed + (this.#control?.malformed ?? 0),
       refused: this.#refused,
     };
   }
@@ -104,6 +119,7 @@ export class ViewerEgress implements Reporter {
 
   /** Begins to send, and reports at once so that sound and picture are together from the first second. */
   start(): void {
+    this.#followLayers(this.#options.clock.nowUs());
     for (const line of this.#lines) line.start();
     this.#sendReports();
     this.#options.core.flush();
@@ -124,8 +140,35 @@ export class ViewerEgress implements Reporter {
     this.#options.core.flush();
   }
 
+  /** From the feedback. */
+  transport(data: Uint8Array, nowUs: number): void {
+    if (this.#control === undefined) return;
+    this.#control.feedback(data, nowUs);
+    this.#followLayers(nowUs);
+  }
+
+  /** From the feedback. */
+  remb(bitrateBps: number, nowUs: number): void {
+    if (this.#control === undefined) return;
+    this.#control.remb(bitrateBps, nowUs);
+    this.#followLayers(nowUs);
+  }
+
+  /** The viewer wants another layer, or shows the video in another size. */
+  prefer(wish: LayerWish): void {
+    this.#wish = wish;
+    this.#control?.wish(wish);
+    if (!this.#closed) this.#followLayers(this.#options.clock.nowUs());
+  }
+
+  /** The output has other layers. */
+  layersChanged(): void {
+    if (!this.#closed) this.#followLayers(this.#options.clock.nowUs());
+  }
+
   report(): void {
     if (this.#closed) return;
+    this.#followLayers(this.#options.clock.nowUs());
     this.#sendReports();
     this.#options.core.flush();
     this.#options.onReport();
@@ -147,19 +190,53 @@ export class ViewerEgress implements Reporter {
     }
   }
 
-  #openLine(kind: "video" | "audio", codec: "h264" | "opus"): EgressLine | undefined {
+  #openLine(kind: "video" | "audio"): EgressLine | undefined {
     const { media, output, driver, clock, limits, onFailed } = this.#options;
-    const line = media.find((offered) => offered.kind === kind && offered.codec === codec);
+    const line = media.find((offered) => offered.kind === kind);
     if (line === undefined) return undefined;
-    const source = output[kind];
     return new EgressLine({
-      output: source,
-      sender: new MediaSender(line, this.#link, source.history),
+      output: kind === "audio" ? output.audio : output.video,
+      sender: new MediaSender(line, this.#link),
       driver,
       limits: { ...defaultPacerLimits, ...limits },
       clock,
       onFailed,
+      onReported: (block, roundTripMs, nowUs) => {
+        if (kind === "video") this.#control?.report(block, roundTripMs, nowUs);
+      },
     });
+  }
+
+  /** Sends the layer that suits the viewer's network and wishes. */
+  #followLayers(nowUs: number): void {
+    const video = this.#video;
+    if (video === undefined) return;
+    const { layers } = this.#options.output;
+    const [only] = layers;
+    if (layers.length > 1) this.#choose(video, layers, nowUs);
+    else if (only !== undefined) video.select(only);
+    const shown = video.output.encoding?.rid;
+    if (shown === this.#shownLayer) return;
+    this.#shownLayer = shown;
+    this.#options.onLayer?.(shown);
+  }
+
+  #choose(video: EgressLine, layers: readonly RtpOutput[], nowUs: number): void {
+    this.#control ??= this.#openControl(video);
+    const control = this.#control;
+    const { index, probe } = control.decide(layers, this.#audio?.output.rateBps ?? 0, nowUs);
+    const layer = layers[index];
+    if (layer !== undefined) video.select(layer);
+    if (probe !== undefined) video.probe(probe);
+    video.linkBps = control.estimator.estimateBps;
+  }
+
+  /** Estimating costs something per packet, so it begins with the first stream that has layers. */
+  #openControl(video: EgressLine): LayerControl {
+    const control = new LayerControl();
+    control.wish(this.#wish);
+    video.sender.count(control.transport);
+    return control;
   }
 
   #sayGoodbye(): void {

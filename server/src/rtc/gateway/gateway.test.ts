@@ -77,7 +77,10 @@ describe("RtcGateway.open", () => {
   it("prefers the payload type that fits the stream's profile", async () => {
     const test = new TestGateway();
     await open(test);
-    expect(test.peers.latest.preferences).toEqual({ h264ProfileLevelId: "42e01f" });
+    expect(test.peers.latest.preferences).toEqual({
+      videoCodec: "h264",
+      h264ProfileLevelId: "42e01f",
+    });
   });
 
   it("names no secret in what the ICE servers are made from", async () => {

@@ -1,4 +1,5 @@
 import type {
+  CallRequest,
   IceServer,
   JsepGateway,
   SessionObserver,
@@ -13,7 +14,6 @@ import {
   RefusedError,
   type Registry,
   randomId,
-  type Stream,
 } from "../../core/index.ts";
 import type { EgressCore } from "../egress/core.ts";
 import { type DriverLimits, PacerDriver } from "../egress/pacer-driver.ts";
@@ -21,8 +21,8 @@ import { ReportWheel } from "../egress/report-wheel.ts";
 
 import { StreamOutputs } from "../egress/stream-outputs.ts";
 import type { PeerFactory } from "../peer.ts";
-import { defaultViewerLimits, type ViewerLimits } from "./limits.ts";
-import { ViewerSession, type ViewerSessionStats } from "./session.ts";
+import { ViewerSession, type ViewerSessionStats } from "../viewer/session.ts";
+import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { streamStatus } from "./stream-status.ts";
 
 export interface RtcGatewayOptions {
@@ -36,31 +36,34 @@ export interface RtcGatewayOptions {
   readonly log: Log;
   /** Where the client of a session may find STUN and TURN. `viewerId` is no secret. */
   iceServers(viewerId: string): readonly IceServer[];
-  readonly limits?: Partial<ViewerLimits>;
+  readonly limits?: Partial<SessionLimits>;
   readonly driverLimits?: Partial<DriverLimits>;
 }
+
+/** A session of a viewer. */
+export type RtcSession = ViewerSession;
 
 /** Opens WebRTC sessions for every signaling transport. */
 export class RtcGateway implements JsepGateway {
   readonly #options: RtcGatewayOptions;
-  readonly #limits: ViewerLimits;
+  readonly #limits: SessionLimits;
   readonly #outputs: StreamOutputs;
   readonly #driver: PacerDriver;
   readonly #wheel: ReportWheel;
-  readonly #sessions = new Map<string, ViewerSession>();
+  readonly #sessions = new Map<string, RtcSession>();
   #closed = false;
 
   constructor(options: RtcGatewayOptions) {
     const { core, clock, log } = options;
     this.#options = options;
-    this.#limits = { ...defaultViewerLimits, ...options.limits };
+    this.#limits = { ...defaultSessionLimits, ...options.limits };
     this.#outputs = new StreamOutputs({ core, clock, log });
     this.#driver = new PacerDriver({ core, clock, log, limits: options.driverLimits ?? {} });
     this.#wheel = new ReportWheel(clock, log);
   }
 
   /** Sessions by id, for the API. */
-  get sessions(): ReadonlyMap<string, ViewerSession> {
+  get sessions(): ReadonlyMap<string, RtcSession> {
     return this.#sessions;
   }
 
@@ -79,22 +82,14 @@ export class RtcGateway implements JsepGateway {
 
   /**
    * @throws RefusedError `STREAM_NAME_INVALID` 400, `UNAUTHORIZED` 401, `FORBIDDEN` 403, `STREAM_NOT_FOUND` 404,
-   *   `B_FRAMES` 422 and other codes of what cannot be turned into H.264, `PUBLISH_UNSUPPORTED` 501,
-   *   `SESSIONS_FULL`, `VIEWERS_FULL`, `PEERS_FULL`, `SHUTTING_DOWN` 503
+   *   `STREAM_BUSY` 409, `B_FRAMES` 422 and other codes of what cannot be turned into H.264, `STREAMS_FULL`, `SESSIONS_FULL`, `VIEWERS_FULL`, `PEERS_FULL`, `SHUTTING_DOWN` 503
    */
-  async open(request: SessionRequest, observer: SessionObserver): Promise<ViewerSession> {
+  async open(request: SessionRequest, observer: SessionObserver): Promise<RtcSession> {
     const name = parseStreamName(request.stream);
-    if (request.action === "publish") {
-      throw new RefusedError(
-        "PUBLISH_UNSUPPORTED",
-        501,
-        "Publishing over WebRTC is not there yet.",
-      );
-    }
     this.#assertRoom();
     const { transport, address, userAgent, token } = request;
     await this.#options.access.authorize({
-      action: "play",
+      action: request.action === "publish" ? "publish" : "play",
       stream: name,
       token,
       address,
@@ -102,14 +97,36 @@ export class RtcGateway implements JsepGateway {
       userAgent,
     });
     this.#assertRoom();
-    const stream = this.#options.registry.get(name);
-    if (stream === undefined) {
-      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
+    if (request.action === "publish") {
+      throw new RefusedError(
+        "PUBLISH_UNSUPPORTED",
+        501,
+        "Publishing over WebRTC is not there yet.",
+      );
     }
-    const session = this.#open(stream, request, observer);
+    const session = this.#openViewer(name, request, observer);
     this.#sessions.set(session.id, session);
     session.tell();
     return session;
+  }
+
+  /** @throws RefusedError `STREAM_NAME_INVALID` 400, `UNAUTHORIZED` 401, `FORBIDDEN` 403, `SHUTTING_DOWN` 503 */
+  async call({ room, token, address, userAgent }: CallRequest): Promise<void> {
+    const stream = parseStreamName(room);
+    if (this.#closed) throw shuttingDown();
+    const transport = "webrtc";
+    await this.#options.access.authorize({
+      action: "call",
+      stream,
+      token,
+      address,
+      transport,
+      userAgent,
+    });
+  }
+
+  iceServers(id: string): readonly IceServer[] {
+    return this.#options.iceServers(id);
   }
 
   observe(name: string, listener: (status: StreamStatus) => void): () => void {
@@ -130,14 +147,18 @@ export class RtcGateway implements JsepGateway {
   }
 
   #assertRoom(): void {
-    if (this.#closed) throw new RefusedError("SHUTTING_DOWN", 503, "The server is shutting down.");
+    if (this.#closed) throw shuttingDown();
     if (this.#sessions.size >= this.#limits.maxSessions) {
       throw new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");
     }
   }
 
-  #open(stream: Stream, request: SessionRequest, observer: SessionObserver): ViewerSession {
-    const { peers, core, clock, log, iceServers } = this.#options;
+  #openViewer(name: string, request: SessionRequest, observer: SessionObserver): ViewerSession {
+    const { registry, peers, core, clock, log, iceServers } = this.#options;
+    const stream = registry.get(name);
+    if (stream === undefined) {
+      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
+    }
     const lease = this.#outputs.lease(stream);
     try {
       const refusal = lease.output.videoRefusal;
@@ -170,4 +191,8 @@ export class RtcGateway implements JsepGateway {
       throw error;
     }
   }
+}
+
+function shuttingDown(): RefusedError {
+  return new RefusedError("SHUTTING_DOWN", 503, "The server is shutting down.");
 }

@@ -1,5 +1,5 @@
-/** Limits of all WebRTC viewer sessions. */
-export interface ViewerLimits {
+/** Limits of all WebRTC sessions, publishers and viewers together. */
+export interface SessionLimits {
   /** Sessions at once; the next is refused with `SESSIONS_FULL`. */
   readonly maxSessions: number;
   /** Longest offer, in UTF-16 units; a longer one is refused with `SDP_TOO_LARGE`. */
@@ -10,7 +10,7 @@ export interface ViewerLimits {
   readonly maxCandidateLength: number;
 }
 
-export const defaultViewerLimits: ViewerLimits = {
+export const defaultSessionLimits: SessionLimits = {
   maxSessions: 5000,
   maxOfferLength: 65_536,
   maxCandidates: 128,

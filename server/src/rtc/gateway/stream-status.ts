@@ -1,4 +1,10 @@
-import type { CaptureTime, Hint, StreamStatus, TrackStatus } from "@millrace/signaling/session";
+import type {
+  CaptureTime,
+  Hint,
+  LayerStatus,
+  StreamStatus,
+  TrackStatus,
+} from "@millrace/signaling/session";
 import type { Stream, Track } from "../../core/index.ts";
 
 /** What a client is told about a stream; `extra` and `captureTime` are of its own session. */
@@ -25,11 +31,43 @@ export function streamStatus(
 function trackStatus(track: Track): TrackStatus {
   const { info } = track;
   return info.kind === "video"
-    ? { kind: "video", codec: info.codec, width: info.width, height: info.height }
+    ? {
+        kind: "video",
+        codec: info.codec,
+        ...pictureSize(track, info.width, info.height),
+        ...layers(track),
+      }
     : {
         kind: "audio",
         codec: info.codec,
         sampleRate: info.sampleRate,
         channels: info.channels,
       };
+}
+
+/** Of the largest layer, as its latest key frame told; a forwarded track's own description does not change with it. */
+function pictureSize(
+  track: Track,
+  width: number,
+  height: number,
+): { readonly width: number; readonly height: number } {
+  const largest = track.packets?.encodings.findLast((encoding) => encoding.width > 0);
+  return largest === undefined
+    ? { width, height }
+    : { width: largest.width, height: largest.height };
+}
+
+function layers(track: Track): { readonly layers?: readonly LayerStatus[] } {
+  const encodings = track.packets?.encodings ?? [];
+  if (encodings.length < 2) return {};
+  return {
+    layers: encodings.map(({ rid, width, height, frameRate, bitrateBps, active }) => ({
+      rid: rid ?? "",
+      width,
+      height,
+      frameRate: Math.round(frameRate),
+      bitrateBps: Math.round(bitrateBps),
+      active,
+    })),
+  };
 }

@@ -7,9 +7,9 @@ import type {
 import { FakeTranscoder } from "../../core/fake-transcoder.ts";
 import { type Access, type AccessRequest, RefusedError, silentLog } from "../../core/index.ts";
 import { type Camera, TestStream } from "../egress/test-rig.ts";
+import type { ViewerSession } from "../viewer/session.ts";
 import { type FakePeer, FakePeerFactory } from "./fake-peer.ts";
 import { RtcGateway, type RtcGatewayOptions } from "./gateway.ts";
-import type { ViewerSession } from "./session.ts";
 
 /** What a client was told, in order. */
 export class TestObserver implements SessionObserver {

@@ -1,4 +1,4 @@
-/** What the UDP side has seen since it began. Every field only grows, except `peers` and `addresses`. */
+/** What the port has seen since it opened. Every field only grows, except `peers`, `addresses` and `tcpConnections`. */
 export interface RtcCounters {
   /** Peers that are open now. */
   peers: number;
@@ -18,6 +18,17 @@ export interface RtcCounters {
   socketErrors: number;
   /** Datagrams sent after the socket was closed. */
   sendClosed: number;
+  /** TCP connections that are open now. */
+  tcpConnections: number;
+  tcpAccepted: number;
+  /** TCP connections refused because too many are open, of one address or in all. */
+  tcpRefused: number;
+  /** TCP connections closed because no authenticated check came in time or within the bytes allowed. */
+  tcpUnauthenticated: number;
+  /** TCP connections closed because a frame was longer than allowed. */
+  tcpMalformed: number;
+  /** Datagrams given up because the peer of a TCP connection reads too slowly. */
+  tcpDropped: number;
   /** Datagrams that are neither STUN, DTLS nor RTP, or broken STUN. */
   malformed: number;
   /** STUN that is no Binding request. */
@@ -60,6 +71,12 @@ export function createCounters(): RtcCounters {
     sendErrors: 0,
     socketErrors: 0,
     sendClosed: 0,
+    tcpConnections: 0,
+    tcpAccepted: 0,
+    tcpRefused: 0,
+    tcpUnauthenticated: 0,
+    tcpMalformed: 0,
+    tcpDropped: 0,
     malformed: 0,
     stunIgnored: 0,
     stunUnknownUser: 0,

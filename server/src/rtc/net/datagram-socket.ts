@@ -1,11 +1,23 @@
-/** Sends datagrams. One for each address family. */
+import type { RemotePath } from "./ice-directory.ts";
+
+/** Sends datagrams: a UDP socket of one address family, or one TCP connection. */
 export interface DatagramSocket {
   readonly family: 4 | 6;
+  /** Set on a TCP connection, which has one remote address and so at most one path. */
+  readonly connection?: ConnectionPath;
   /**
    * Sends at once; never throws for what the network or the kernel does. The bytes must stay as they
-   * are until the end of the tick, or longer while the kernel is busy.
+   * are until the end of the tick, or longer while the kernel is busy. A connection ignores the address.
    */
   send(datagram: Uint8Array, port: number, address: string): void;
+}
+
+/** What the demultiplexer keeps at a TCP connection. */
+export interface ConnectionPath {
+  /** Set from the first authenticated check on. */
+  path: RemotePath | undefined;
+  /** The path is no longer used: nothing more will be sent, what waits still goes out. */
+  released(): void;
 }
 
 /** Takes datagrams. `datagram` belongs to the callee only until it returns. */

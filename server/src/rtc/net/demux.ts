@@ -2,13 +2,9 @@ import { hasFingerprint, hasIntegrity } from "../stun/integrity.ts";
 import { BINDING_REQUEST, looksLikeStun, parseStun } from "../stun/message.ts";
 import type { RtcCounters } from "./counters.ts";
 import type { DatagramSocket } from "./datagram-socket.ts";
-import {
-  type IceDirectory,
-  type IceHandler,
-  IceSession,
-  type RemotePath,
-  type UfragEntry,
-} from "./ice-session.ts";
+import type { IceDirectory, RemotePath, UfragEntry } from "./ice-directory.ts";
+import { type IceHandler, IceSession } from "./ice-session.ts";
+import { readNomination } from "./nomination.ts";
 
 /** How long an address stays with the peer that last checked from it, whoever else claims it. */
 export const ADDRESS_HOLD_MS = 6_000;
@@ -32,6 +28,8 @@ export class Demux implements IceDirectory {
   readonly #paths4 = new Map<string, Map<number, RemotePath>>();
   readonly #paths6 = new Map<string, Map<number, RemotePath>>();
   readonly #sessions = new Set<IceSession>();
+  /** TCP connections that have a path; the path is kept at the connection. */
+  #connections = 0;
 
   constructor(options: { counters: RtcCounters; maxAddressesPerPeer: number }) {
     this.counters = options.counters;
@@ -54,8 +52,14 @@ export class Demux implements IceDirectory {
     return {
       sessions: this.#sessions.size,
       ufrags: this.#byUfrag.size,
-      addresses: countPaths(this.#paths4) + countPaths(this.#paths6),
+      addresses: countPaths(this.#paths4) + countPaths(this.#paths6) + this.#connections,
     };
+  }
+
+  /** A TCP connection is gone, and its path with it. */
+  disconnected(socket: DatagramSocket): void {
+    const path = socket.connection?.path;
+    path?.session.lose(path);
   }
 
   /** Takes one datagram. */
@@ -99,10 +103,18 @@ export class Demux implements IceDirectory {
   }
 
   path(socket: DatagramSocket, address: string, port: number): RemotePath | undefined {
+    if (socket.connection !== undefined) return socket.connection.path;
     return this.#pathsOf(socket).get(address)?.get(port);
   }
 
   addPath(path: RemotePath): void {
+    const { connection } = path.socket;
+    if (connection !== undefined) {
+      connection.path = path;
+      this.#connections++;
+      this.counters.addresses++;
+      return;
+    }
     const paths = this.#pathsOf(path.socket);
     let ports = paths.get(path.address);
     if (ports === undefined) {
@@ -114,6 +126,15 @@ export class Demux implements IceDirectory {
   }
 
   removePath(path: RemotePath): void {
+    const { connection } = path.socket;
+    if (connection !== undefined) {
+      if (connection.path !== path) return;
+      connection.path = undefined;
+      this.#connections--;
+      this.counters.addresses--;
+      connection.released();
+      return;
+    }
     const paths = this.#pathsOf(path.socket);
     const ports = paths.get(path.address);
     if (ports?.get(path.port) !== path) return;
@@ -162,7 +183,8 @@ export class Demux implements IceDirectory {
       counters.stunUnauthenticated++;
       return;
     }
-    entry.session.check(message, entry, socket, address, port, nowUs);
+    const nomination = readNomination(datagram, message);
+    entry.session.check(message, nomination, entry, socket, address, port, nowUs);
   }
 }
 

@@ -3,7 +3,19 @@ import { writeBindingError, writeBindingSuccess } from "../stun/writer.ts";
 import type { RtcCounters } from "./counters.ts";
 import type { DatagramSocket } from "./datagram-socket.ts";
 import { createIceCredentials, type IceCredentials } from "./ice-credentials.ts";
+import type { IceDirectory, RemotePath, UfragEntry } from "./ice-directory.ts";
 import { TransactionMemory } from "./transaction-memory.ts";
+
+/**
+ * How long datagrams over the paths of before an ICE restart are still taken after its first nomination:
+ * what the peer sent last is on its way.
+ */
+export const OLD_PATH_GRACE_MS = 3_000;
+/**
+ * When the path in use was not checked for so long, the next one that is checked takes its place without a
+ * nomination. Browsers check the path in use every 2.5 s at least.
+ */
+export const SILENT_PATH_MS = 6_000;
 
 /** What an ICE session's owner is told. Called while a datagram is handled. */
 export interface IceHandler {
@@ -13,35 +25,6 @@ export interface IceHandler {
   onMedia(datagram: Buffer, nowUs: number): void;
   /** An authentic check came. */
   onCheck(nowUs: number): void;
-}
-
-/** A remote address that passed an authenticated check. */
-export interface RemotePath {
-  readonly session: IceSession;
-  readonly socket: DatagramSocket;
-  readonly address: string;
-  readonly port: number;
-  /** Which of the session's credentials proved it last. */
-  generation: number;
-  lastCheckUs: number;
-}
-
-/** Where a session is entered so that datagrams find it. */
-export interface IceDirectory {
-  addUfrag(ufrag: string, entry: UfragEntry): boolean;
-  removeUfrag(ufrag: string): void;
-  /** The path entered for that address, of any session. */
-  path(socket: DatagramSocket, address: string, port: number): RemotePath | undefined;
-  addPath(path: RemotePath): void;
-  removePath(path: RemotePath): void;
-  removeSession(session: IceSession): void;
-}
-
-/** What a local user name fragment stands for. */
-export interface UfragEntry {
-  readonly session: IceSession;
-  readonly credentials: IceCredentials;
-  readonly generation: number;
 }
 
 export interface IceSessionOptions {
@@ -64,6 +47,8 @@ export class IceSession {
   #entries: UfragEntry[] = [];
   #paths: RemotePath[] = [];
   #selected: RemotePath | undefined;
+  /** The highest number of libwebrtc's renomination with the credentials in use. */
+  #nomination = 0;
   #closed = false;
 
   constructor(directory: IceDirectory, handler: IceHandler, options: IceSessionOptions) {
@@ -101,9 +86,13 @@ export class IceSession {
     if (path !== undefined) path.socket.send(datagram, path.port, path.address);
   }
 
-  /** Takes a Binding request whose MESSAGE-INTEGRITY and FINGERPRINT are right for `entry`. */
+  /**
+   * Takes a Binding request whose MESSAGE-INTEGRITY and FINGERPRINT are right for `entry`. `nomination` is
+   * what libwebrtc's attribute of that name says.
+   */
   check(
     request: StunMessage,
+    nomination: number | undefined,
     entry: UfragEntry,
     socket: DatagramSocket,
     address: string,
@@ -121,16 +110,26 @@ export class IceSession {
       socket.send(error, port, address);
       return;
     }
-    const path = this.#validate(transactionId, socket, address, port, nowUs);
+    const repeated = this.#seen.has(transactionId);
+    const path = this.#validate(repeated, socket, address, port, nowUs);
     if (path === undefined) return;
-    path.lastCheckUs = nowUs;
-    path.generation = Math.max(path.generation, entry.generation);
-    this.#seen.add(transactionId);
     counters.stunAnswered++;
     socket.send(writeBindingSuccess(transactionId, address, port, key), port, address);
-    if (request.useCandidate) this.#nominate(path, entry);
-    else this.#selected ??= path;
+    // A retransmission, or a copy that somebody else sends: it proves nothing new.
+    if (repeated) return;
+    this.#seen.add(transactionId);
+    path.lastCheckUs = nowUs;
+    path.generation = Math.max(path.generation, entry.generation);
+    this.#purge(nowUs);
+    if (this.#isNominated(request, nomination, entry)) this.#nominate(path, entry, nowUs);
+    else if (this.#selected === undefined || this.#isSilent(this.#selected, nowUs))
+      this.#selected = path;
     this.handler.onCheck(nowUs);
+  }
+
+  /** The connection that carries `path` is gone. */
+  lose(path: RemotePath): void {
+    this.#forget(path);
   }
 
   /** May be called twice. */
@@ -156,7 +155,7 @@ export class IceSession {
 
   /** The path of that address; a new one when the check may prove it. */
   #validate(
-    transactionId: Uint8Array,
+    repeated: boolean,
     socket: DatagramSocket,
     address: string,
     port: number,
@@ -166,45 +165,88 @@ export class IceSession {
     const known = this.#directory.path(socket, address, port);
     if (known?.session === this) return known;
     // MESSAGE-INTEGRITY does not cover the source: a check seen on the way must not move the peer.
-    if (this.#seen.has(transactionId)) {
+    if (repeated) {
       counters.stunReplayed++;
       return undefined;
     }
     if (known !== undefined) {
-      if (nowUs - known.lastCheckUs < addressHoldUs) {
+      // A connection has one peer for its whole life.
+      if (socket.connection !== undefined || nowUs - known.lastCheckUs < addressHoldUs) {
         counters.stunAddressTaken++;
         return undefined;
       }
       known.session.#forget(known);
     }
     if (this.#paths.length >= maxAddresses) this.#forgetStalest();
-    const path = { session: this, socket, address, port, generation: 0, lastCheckUs: nowUs };
+    const path: RemotePath = {
+      session: this,
+      socket,
+      address,
+      port,
+      generation: 0,
+      lastCheckUs: nowUs,
+      retiresUs: Number.POSITIVE_INFINITY,
+    };
     this.#paths.push(path);
     this.#directory.addPath(path);
     return path;
   }
 
-  #nominate(path: RemotePath, entry: UfragEntry): void {
-    if (this.#entries[0] !== entry) this.#retire(entry);
+  /**
+   * Whether a check nominates the pair it came over: by USE-CANDIDATE, or by a number above those before it.
+   * RFC 8445 section 7.3.1.5; draft-thatcher-ice-renomination section 4.
+   */
+  #isNominated(
+    request: StunMessage,
+    nomination: number | undefined,
+    entry: UfragEntry,
+  ): boolean {
+    if (nomination === undefined) return request.useCandidate;
+    // The numbers begin anew with new credentials.
+    if (entry === this.#entries[0] && nomination <= this.#nomination) return false;
+    this.#nomination = nomination;
+    return true;
+  }
+
+  #isSilent(path: RemotePath, nowUs: number): boolean {
+    return nowUs - path.lastCheckUs >= SILENT_PATH_MS * 1000;
+  }
+
+  #nominate(path: RemotePath, entry: UfragEntry, nowUs: number): void {
+    if (this.#entries[0] !== entry) this.#retire(entry, nowUs);
     this.#selected = path;
   }
 
-  /** The restart is through: credentials and addresses of before are forgotten. */
-  #retire(entry: UfragEntry): void {
+  /** The restart is through: credentials of before are forgotten now, addresses of before soon. */
+  #retire(entry: UfragEntry, nowUs: number): void {
     for (const old of this.#entries) {
       if (old.generation < entry.generation) this.#directory.removeUfrag(old.credentials.ufrag);
     }
     this.#entries = this.#entries.filter((kept) => kept.generation >= entry.generation);
     for (const path of this.#paths) {
-      if (path.generation < entry.generation) this.#directory.removePath(path);
+      if (path.generation < entry.generation) path.retiresUs = nowUs + OLD_PATH_GRACE_MS * 1000;
     }
-    this.#paths = this.#paths.filter((path) => path.generation >= entry.generation);
+  }
+
+  /** Forgets addresses of before a restart whose time is over. */
+  #purge(nowUs: number): void {
+    const current = this.#entries[0]?.generation ?? 0;
+    for (const path of [...this.#paths]) {
+      if (path.generation < current && path.retiresUs <= nowUs) this.#forget(path);
+    }
   }
 
   #forget(path: RemotePath): void {
     this.#paths = this.#paths.filter((kept) => kept !== path);
     this.#directory.removePath(path);
-    if (this.#selected === path) this.#selected = this.#paths.at(-1);
+    if (this.#selected !== path) return;
+    this.#selected = undefined;
+    // The one checked last is the likeliest to work.
+    for (const other of this.#paths) {
+      if (this.#selected === undefined || other.lastCheckUs > this.#selected.lastCheckUs) {
+        this.#selected = other;
+      }
+    }
   }
 
   #forgetStalest(): void {

@@ -1,18 +1,20 @@
-import { type MediaDescription, type SessionDescription, write } from "sdp-transform";
-import type { HostCandidate } from "../net/announced.ts";
+import { type MediaDescription, parse, type SessionDescription, write } from "sdp-transform";
+import { candidateLine, type HostCandidate } from "../net/announced.ts";
 import type { IceCredentials } from "../net/ice-credentials.ts";
+import type { DataMedia } from "../peer.ts";
+import { MAX_MESSAGE_SIZE } from "./data-channel.ts";
 import type { AnsweredExtension } from "./extensions.ts";
-import type { PlannedMedia, SenderIdentity } from "./plan.ts";
-import type { SendCodec } from "./send-codec.ts";
+import type { LineCodec } from "./line-codec.ts";
+import { type PlannedMedia, taggedMid } from "./plan.ts";
+import { writeLayers } from "./simulcast.ts";
 
 export interface AnswerParts {
   readonly sessionId: string;
   /** Grows by one with each answer. RFC 3264 section 8. */
   readonly version: number;
-  /** The offer's BUNDLE group. */
+  /** The offer's BUNDLE group; empty when it has none. */
   readonly bundle: readonly string[];
   readonly media: readonly PlannedMedia[];
-  readonly identity: SenderIdentity;
   readonly ice: IceCredentials;
   /** SHA-256 of our certificate as SDP writes it. */
   readonly fingerprint: string;
@@ -23,10 +25,15 @@ export interface AnswerParts {
 const PORT = 9;
 const ANY = { version: 4, ip: "0.0.0.0" } as const;
 
-/** The answer of an ICE-lite DTLS server that only sends. RFC 8829 section 5.3.1, RFC 9143 section 7.3. */
+type Accepted = Exclude<PlannedMedia, { type: "rejected" }>;
+/** What tells one kind of m-line from another. */
+type Body = Partial<MediaDescription> & Pick<MediaDescription, "rtp" | "fmtp">;
+
+/** The answer of an ICE-lite DTLS server. RFC 8829 section 5.3.1, RFC 9143 section 7.3. */
 export function writeAnswer(parts: AnswerParts): string {
   const accepted = parts.media.filter((planned) => planned.type !== "rejected");
   const mids = parts.bundle.filter((mid) => accepted.some(({ offered }) => offered.mid === mid));
+  const tagged = taggedMid(parts.bundle, parts.media);
   const description: SessionDescription = {
     version: 0,
     origin: {
@@ -40,12 +47,12 @@ export function writeAnswer(parts: AnswerParts): string {
     name: "-",
     timing: { start: 0, stop: 0 },
     icelite: "ice-lite",
-    groups: [{ type: "BUNDLE", mids: mids.join(" ") }],
+    ...(parts.bundle.length === 0 ? {} : { groups: [{ type: "BUNDLE", mids: mids.join(" ") }] }),
     msidSemantic: { semantic: "WMS", token: "*" },
     media: parts.media.map((planned) =>
       planned.type === "rejected"
         ? rejectedLine(planned)
-        : acceptedLine(planned, parts, planned.offered.mid === mids[0]),
+        : acceptedLine(planned, parts, planned.offered.mid === tagged),
     ),
   };
   return write(description);
@@ -67,64 +74,93 @@ function rejectedLine({ offered }: PlannedMedia): MediaDescription {
 }
 
 /** `tagged` is the m-line that carries the shared transport's candidates. */
-function acceptedLine(
-  planned: Exclude<PlannedMedia, { type: "rejected" }>,
-  parts: AnswerParts,
-  tagged: boolean,
-): MediaDescription {
-  const { offered, codec } = planned;
-  const rtx = planned.type === "send" ? planned.media.rtx?.payloadType : undefined;
+function acceptedLine(planned: Accepted, parts: AnswerParts, tagged: boolean): MediaDescription {
+  const { offered } = planned;
   return {
     type: offered.kind,
     port: PORT,
     protocol: offered.line.protocol,
-    payloads: [codec.payloadType, rtx].filter((type) => type !== undefined).join(" "),
     connection: ANY,
-    mid: offered.mid,
-    direction: planned.type === "send" ? "sendonly" : "inactive",
+    ...(offered.mid === "" ? {} : { mid: offered.mid }),
     iceUfrag: parts.ice.ufrag,
     icePwd: parts.ice.pwd,
     fingerprint: { type: "sha-256", hash: parts.fingerprint },
     setup: "passive",
-    rtcpMux: "rtcp-mux",
-    ...(offered.line.rtcpRsize === undefined ? {} : { rtcpRsize: "rtcp-rsize" as const }),
-    ...codecLines(codec, rtx),
-    ...(planned.type === "send" ? streamLines(planned, parts.identity) : {}),
+    ...(planned.type === "data" ? dataLines(planned.media) : rtpLines(planned)),
     ...(tagged ? candidateLines(parts.candidates) : {}),
   };
 }
 
-function codecLines(
-  codec: SendCodec,
-  rtx: number | undefined,
-): Pick<MediaDescription, "rtp" | "fmtp" | "rtcpFb"> {
-  const { payloadType: payload, clockRate: rate, channels, fmtp } = codec;
-  const main = { payload, codec: codec.name, rate };
-  const rtp = [channels === undefined ? main : { ...main, encoding: channels }];
-  const fmtps = fmtp === undefined ? [] : [{ payload, config: fmtp }];
-  if (rtx !== undefined) {
+/** RFC 8841 section 10.3. */
+function dataLines({ sctpPort }: DataMedia): Body {
+  return {
+    payloads: "webrtc-datachannel",
+    sctpPort,
+    maxMessageSize: MAX_MESSAGE_SIZE,
+    rtp: [],
+    fmtp: [],
+  };
+}
+
+function rtpLines(planned: Exclude<Accepted, { type: "data" }>): Body {
+  return {
+    direction: directionOf(planned),
+    rtcpMux: "rtcp-mux",
+    ...(planned.offered.line.rtcpRsize === undefined ? {} : { rtcpRsize: "rtcp-rsize" }),
+    ...codecLines(planned.codecs),
+    ...(planned.type === "send" ? streamLines(planned) : {}),
+    ...(planned.type === "receive" ? layerLines(planned) : {}),
+  };
+}
+
+function directionOf(planned: PlannedMedia): "sendonly" | "recvonly" | "inactive" {
+  if (planned.type === "send") return "sendonly";
+  return planned.type === "receive" && planned.media.active ? "recvonly" : "inactive";
+}
+
+function codecLines(codecs: readonly LineCodec[]): Body {
+  const rtp: MediaDescription["rtp"] = [];
+  const fmtps: MediaDescription["fmtp"] = [];
+  const rtcpFb: NonNullable<MediaDescription["rtcpFb"]> = [];
+  for (const { format, name, channels, fmtp, feedback } of codecs) {
+    const { payloadType: payload, clockRate: rate, rtxPayloadType: rtx } = format;
+    const main = { payload, codec: name, rate };
+    rtp.push(channels === undefined ? main : { ...main, encoding: channels });
+    if (fmtp !== undefined) fmtps.push({ payload, config: fmtp });
+    for (const { type, subtype } of feedback) {
+      rtcpFb.push(subtype === undefined ? { payload, type } : { payload, type, subtype });
+    }
+    if (rtx === undefined) continue;
     rtp.push({ payload: rtx, codec: "rtx", rate });
     fmtps.push({ payload: rtx, config: `apt=${payload}` });
   }
-  const rtcpFb = codec.feedback.map(({ type, subtype }) =>
-    subtype === undefined ? { payload, type } : { payload, type, subtype },
-  );
-  return { rtp, fmtp: fmtps, rtcpFb };
+  return { payloads: rtp.map(({ payload }) => payload).join(" "), rtp, fmtp: fmtps, rtcpFb };
 }
 
 /** RFC 8830 msid, RFC 5576 ssrc and FID group, RFC 8285 extmap. */
-function streamLines(
-  { media, extensions, trackId }: Extract<PlannedMedia, { type: "send" }>,
-  identity: SenderIdentity,
-): Partial<MediaDescription> {
+function streamLines(planned: Extract<PlannedMedia, { type: "send" }>): Partial<MediaDescription> {
+  const { media, extensions, streamId, trackId } = planned;
   const { ssrc, rtx, cname } = media;
   const ssrcs = rtx === undefined ? [ssrc] : [ssrc, rtx.ssrc];
   return {
     ext: extensions.map(extensionLine),
-    msid: [{ id: identity.streamId, appdata: trackId }],
+    msid: [{ id: streamId, appdata: trackId }],
     ssrcs: ssrcs.map((id) => ({ id, attribute: "cname", value: cname })),
     ...(rtx === undefined ? {} : { ssrcGroups: [{ semantics: "FID", ssrcs: ssrcs.join(" ") }] }),
   };
+}
+
+/** RFC 8851 rid, RFC 8853 simulcast, RFC 8285 extmap. */
+function layerLines(
+  planned: Extract<PlannedMedia, { type: "receive" }>,
+): Partial<MediaDescription> {
+  const { layers, extensions } = planned;
+  const ext = extensions.map(extensionLine);
+  if (layers.length === 0) return { ext };
+  const rids = layers.map(({ rid: id, restrictions: params }) =>
+    params === undefined ? { id, direction: "recv" } : { id, direction: "recv", params },
+  );
+  return { ext, rids, simulcast: { dir1: "recv", list1: writeLayers(layers) } };
 }
 
 function extensionLine({ id, uri, direction }: AnsweredExtension): {
@@ -135,17 +171,9 @@ function extensionLine({ id, uri, direction }: AnsweredExtension): {
   return direction === undefined ? { value: id, uri } : { value: id, uri, direction };
 }
 
+/** RFC 8839 section 5.1; all of them, so nothing trickles. */
 function candidateLines(candidates: readonly HostCandidate[]): Partial<MediaDescription> {
-  return {
-    candidates: candidates.map(({ foundation, priority, address, port }) => ({
-      foundation,
-      component: 1,
-      transport: "udp",
-      priority,
-      ip: address,
-      port,
-      type: "host",
-    })),
-    endOfCandidates: "end-of-candidates",
-  };
+  const lines = candidates.map((candidate) => `a=${candidateLine(candidate)}`);
+  const [section] = parse(["m=video 9 UDP/TLS/RTP/SAVPF 0", ...lines].join("\r\n")).media;
+  return { candidates: section?.candidates ?? [], endOfCandidates: "end-of-candidates" };
 }

@@ -1,12 +1,12 @@
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { ProtocolError } from "@millrace/media/error";
 import type { Fingerprint } from "../dtls/fingerprint.ts";
 import type { HostCandidate } from "../net/announced.ts";
 import type { IceCredentials } from "../net/ice-credentials.ts";
-import type { AnswerPreferences, SendMedia } from "../peer.ts";
+import type { DataMedia, ReceiveMedia, SendMedia } from "../peer.ts";
 import { writeAnswer } from "./answer.ts";
 import { type Offer, parseOffer, type SdpLimits } from "./offer.ts";
-import { type PlannedMedia, planAnswer, type SenderIdentity } from "./plan.ts";
+import { type PlannedMedia, type Planner, taggedMid, type UsedLines } from "./plan.ts";
 
 /** An offer that can be answered. Nothing has changed yet. */
 export interface Proposal {
@@ -20,7 +20,10 @@ export interface Proposal {
 interface Remembered {
   readonly ice: string;
   readonly fingerprints: string;
-  readonly mediaLines: number;
+  /** Of each m-line its kind and mid, undefined where it was rejected. */
+  readonly lines: readonly (string | undefined)[];
+  /** The m-line that the transport belongs to. */
+  readonly taggedMid: string | undefined;
 }
 
 /** What the transport adds to an answer. */
@@ -30,18 +33,19 @@ export interface AnswerTransport {
   readonly candidates: readonly HostCandidate[];
 }
 
-/** Offers and answers of one sender: first, later and ICE restarts. Its SSRCs never change. RFC 8829 section 5.3. */
-export class SenderNegotiation {
-  readonly #preferences: AnswerPreferences;
+/** Offers and answers of one peer: first, later and ICE restarts. RFC 8829 section 5.3. */
+export class Negotiation {
+  readonly #planner: Planner;
   readonly #limits: SdpLimits;
-  readonly #identity: SenderIdentity = createIdentity();
   readonly #sessionId = String(randomInt(2 ** 47));
   #version = 0;
   #before: Remembered | undefined;
   #media: readonly SendMedia[] = [];
+  #receives: readonly ReceiveMedia[] = [];
+  #dataMedia: DataMedia | undefined;
 
-  constructor(preferences: AnswerPreferences, limits: SdpLimits) {
-    this.#preferences = preferences;
+  constructor(planner: Planner, limits: SdpLimits) {
+    this.#planner = planner;
     this.#limits = limits;
   }
 
@@ -50,42 +54,53 @@ export class SenderNegotiation {
     return this.#media;
   }
 
+  /** What the last answer receives. */
+  get receives(): readonly ReceiveMedia[] {
+    return this.#receives;
+  }
+
+  /** The data channels of the last answer. */
+  get dataMedia(): DataMedia | undefined {
+    return this.#dataMedia;
+  }
+
   /** @throws ProtocolError `SDP_INVALID`, `SDP_UNSUPPORTED`. */
   propose(sdp: string): Proposal {
     const offer = parseOffer(sdp, this.#limits);
-    const planned = planAnswer(offer, this.#preferences, this.#identity, this.#media);
     const before = this.#before;
-    const wanted = before === undefined ? ["send"] : ["send", "inactive"];
-    if (!planned.some((media) => wanted.includes(media.type))) {
-      throw unsupported("the offer can receive neither H.264 (packetization-mode 1) nor Opus");
+    if (before === undefined) {
+      return { offer, planned: this.#planner.plan(offer, undefined), restartsIce: false };
     }
-    if (before === undefined) return { offer, planned, restartsIce: false };
-    if (before.mediaLines > offer.media.length) {
-      // RFC 3264 section 8: m-lines are never taken away.
-      throw new ProtocolError("SDP_INVALID", "the offer has fewer m-lines than the one before");
+    checkLines(offer, before);
+    const planned = this.#planner.plan(offer, this.#used());
+    if (before.fingerprints !== fingerprintsOf(offer)) {
+      throw new ProtocolError(
+        "SDP_UNSUPPORTED",
+        "another certificate than before: make a new session",
+      );
     }
-    if (before.fingerprints !== digestOf(...offer.fingerprints.map(fingerprintText).sort())) {
-      throw unsupported("another certificate than before: make a new session");
-    }
-    const restartsIce = before.ice !== digestOf(offer.iceUfrag, offer.icePwd);
-    return { offer, planned, restartsIce };
+    return { offer, planned, restartsIce: before.ice !== digestOf(offer.iceUfrag, offer.icePwd) };
   }
 
   /** Makes the proposal the current state and gives the answer. */
   accept({ offer, planned }: Proposal, transport: AnswerTransport): string {
     this.#before = {
       ice: digestOf(offer.iceUfrag, offer.icePwd),
-      fingerprints: digestOf(...offer.fingerprints.map(fingerprintText).sort()),
-      mediaLines: offer.media.length,
+      fingerprints: fingerprintsOf(offer),
+      lines: planned.map(({ type, offered }) =>
+        type === "rejected" ? undefined : `${offered.kind} ${offered.mid}`,
+      ),
+      taggedMid: taggedMid(offer.bundle, planned),
     };
-    this.#media = planned.flatMap((media) => (media.type === "send" ? [media.media] : []));
+    this.#media = planned.flatMap((line) => (line.type === "send" ? [line.media] : []));
+    this.#receives = planned.flatMap((line) => (line.type === "receive" ? [line.media] : []));
+    this.#dataMedia = planned.find((line) => line.type === "data")?.media;
     return writeAnswer({
       ...transport,
       sessionId: this.#sessionId,
       version: ++this.#version,
       bundle: offer.bundle,
       media: planned,
-      identity: this.#identity,
     });
   }
 
@@ -101,19 +116,31 @@ export class SenderNegotiation {
     this.#before = { ...before, ice };
     return true;
   }
+
+  #used(): UsedLines {
+    return { media: [...this.#media, ...this.#receives], dataMid: this.#dataMedia?.mid };
+  }
 }
 
-function createIdentity(): SenderIdentity {
-  const ssrcs = new Set<number>();
-  // 0 is left out: many tools take it for "none".
-  while (ssrcs.size < 3) ssrcs.add(randomInt(1, 2 ** 32));
-  const [video = 1, rtx = 2, audio = 3] = ssrcs;
-  return {
-    cname: randomBytes(12).toString("base64url"),
-    streamId: randomBytes(12).toString("hex"),
-    video: { ssrc: video, rtxSsrc: rtx, trackId: randomBytes(12).toString("hex") },
-    audio: { ssrc: audio, trackId: randomBytes(12).toString("hex") },
-  };
+/** M-lines are never taken away or changed; only a rejected one may become another. RFC 8829 section 5.2.2. */
+function checkLines(offer: Offer, { lines, taggedMid: tagged }: Remembered): void {
+  if (lines.length > offer.media.length) {
+    throw new ProtocolError("SDP_INVALID", "the offer has fewer m-lines than the one before");
+  }
+  // Chromium would leave the transport with it, and the handshake would have to begin again.
+  if (offer.media.some(({ mid, rejected }) => rejected && mid === tagged)) {
+    throw new ProtocolError(
+      "SDP_UNSUPPORTED",
+      `m-line ${tagged} carries the transport: make it inactive, or make a new session`,
+    );
+  }
+  for (const [i, line] of lines.entries()) {
+    const now = offer.media[i];
+    if (line === undefined || now === undefined || now.rejected) continue;
+    if (`${now.kind} ${now.mid}` !== line) {
+      throw new ProtocolError("SDP_INVALID", `m-line ${i + 1} is another one than before`);
+    }
+  }
 }
 
 /** Tells texts apart without keeping them, nor the offer they are part of. */
@@ -121,10 +148,10 @@ function digestOf(...texts: readonly string[]): string {
   return createHash("sha256").update(texts.join(" ")).digest("base64");
 }
 
-function fingerprintText({ hash, value }: Fingerprint): string {
-  return `${hash}:${Buffer.from(value).toString("hex")}`;
+function fingerprintsOf({ fingerprints }: Offer): string {
+  return digestOf(...fingerprints.map(fingerprintText).sort());
 }
 
-function unsupported(message: string): ProtocolError {
-  return new ProtocolError("SDP_UNSUPPORTED", message);
+function fingerprintText({ hash, value }: Fingerprint): string {
+  return `${hash}:${Buffer.from(value).toString("hex")}`;
 }

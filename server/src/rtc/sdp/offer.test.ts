@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { DEFAULT_RTC_LIMITS } from "../limits.ts";
 import { MAX_FINGERPRINTS, MAX_LINE_LENGTH, MAX_MID_LENGTH, parseOffer } from "./offer.ts";
 import { CHROMIUM_OFFER } from "./test-chromium-offer.ts";
+import { testOffer } from "./test-offers.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -46,6 +47,48 @@ describe("Chromium's offer", () => {
     expect(offer.media.map((media) => media.direction)).toEqual(["recvonly", "recvonly"]);
   });
 
+  test("may say that it can do nothing but multiplex RTCP", () => {
+    const only = CHROMIUM_OFFER.replaceAll("a=rtcp-mux\r\n", "a=rtcp-mux-only\r\n");
+    expect(parse(only).media.map(({ usable }) => usable)).toEqual([true, true]);
+  });
+
+  test("may have a line for data, and one that is gone", () => {
+    const { bundle, media } = parse(
+      testOffer("chromium-viewer-data").replace("BUNDLE 0 1 2", "BUNDLE 0 2").replace("o 9", "o 0"),
+    );
+    expect(bundle).toEqual(["0", "2"]);
+    expect(media.map(({ kind, usable, rejected }) => [kind, usable, rejected])).toEqual([
+      ["video", false, true],
+      ["audio", false, false],
+      ["application", true, false],
+    ]);
+  });
+
+  test("may have lines with port 0 that are only there in the bundle", () => {
+    const { media } = parse(testOffer("gstreamer"));
+    expect(media.map(({ usable, rejected }) => [usable, rejected])).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
+  test("may be a single line without a BUNDLE group", () => {
+    const lone = CHROMIUM_OFFER.slice(0, CHROMIUM_OFFER.indexOf("m=audio")).replace(
+      "a=group:BUNDLE 0 1\r\n",
+      "",
+    );
+    expect(parse(lone)).toMatchObject({ bundle: [], media: [{ usable: true, mid: "0" }] });
+  });
+
+  test("may have candidates of any kind, which are not looked at", () => {
+    const candidates = [
+      "a=candidate:1 1 udp 2113937151 0f2d6f7e-8b0c-4b57-9d0e-1f6a5f3f2c11.local 51234 typ host",
+      "a=candidate:nonsense",
+    ];
+    const offer = CHROMIUM_OFFER.replace("a=mid:0", [...candidates, "a=mid:0"].join("\r\n"));
+    expect(parse(offer).media.map(({ usable }) => usable)).toEqual([true, true]);
+  });
+
   test("may have several fingerprints, all of which count", () => {
     const other = `a=fingerprint:sha-512 ${Array(64).fill("AB").join(":")}`;
     const sdp = CHROMIUM_OFFER.replace(
@@ -65,7 +108,11 @@ describe("an offer is unsupported", () => {
     ["without BUNDLE", without("a=group"), /no BUNDLE/],
     ["without rtcp-mux", without("a=rtcp-mux"), /no rtcp-mux/],
     ["without setup", without("a=setup"), /setup:nothing/],
-    ["with setup:passive", CHROMIUM_OFFER.replaceAll("actpass", "passive"), /setup:passive/],
+    [
+      "with setup:passive",
+      CHROMIUM_OFFER.replaceAll("actpass", "passive"),
+      /setup:passive.*actpass or active/,
+    ],
     ["with setup:holdconn", CHROMIUM_OFFER.replaceAll("actpass", "holdconn"), /setup:holdconn/],
     [
       "with SDES",

@@ -2,6 +2,7 @@ import { ProtocolError } from "@millrace/media/error";
 import { type MediaDescription, parse, type SessionDescription } from "sdp-transform";
 import { type Fingerprint, parseFingerprint } from "../dtls/fingerprint.ts";
 import { isIcePwd, isIceUfrag } from "../net/ice-credentials.ts";
+import { isDataLine } from "./data-channel.ts";
 import { type FingerprintLine, fingerprintsBySection } from "./sections.ts";
 
 export interface SdpLimits {
@@ -22,7 +23,7 @@ export interface Offer {
   readonly iceUfrag: string;
   readonly icePwd: string;
   readonly fingerprints: readonly Fingerprint[];
-  /** The mids of the BUNDLE group, in its order. */
+  /** The mids of the BUNDLE group, in its order; empty when a lone m-line comes without a group. */
   readonly bundle: readonly string[];
   readonly media: readonly OfferedMedia[];
 }
@@ -32,7 +33,12 @@ export interface OfferedMedia {
   readonly kind: string;
   /** Empty when the m-line has none. */
   readonly mid: string;
-  /** Whether it is audio or video on the shared transport; anything else is rejected in the answer. */
+  /** Port 0: there is no such line, or not any more. RFC 3264 section 6. */
+  readonly rejected: boolean;
+  /**
+   * Whether it is audio, video or data channels on the shared transport; anything else is rejected in the
+   * answer.
+   */
   readonly usable: boolean;
   readonly direction: Direction;
   readonly extensions: readonly OfferedExtension[];
@@ -46,6 +52,9 @@ export interface OfferedExtension {
   readonly uri: string;
   readonly direction: string | undefined;
 }
+
+/** An m-line with the attributes that sdp-transform does not know. */
+type Unread = MediaDescription & { readonly invalid?: readonly { readonly value: unknown }[] };
 
 /** RFC 8829 section 5.1.2, and what older peers write. */
 const RTP_PROTOCOLS: ReadonlySet<string> = new Set([
@@ -72,7 +81,9 @@ export function parseOffer(sdp: string, limits: SdpLimits): Offer {
   const mids = media.map((line) => line.mid).filter((mid) => mid !== "");
   if (new Set(mids).size !== mids.length) throw invalid("two m-lines have the same mid");
   const taggedMid = bundle.find((mid) => media.some((line) => line.usable && line.mid === mid));
-  const index = media.findIndex((line) => line.usable && line.mid === taggedMid);
+  const index = media.findIndex(
+    (line) => line.usable && (bundle.length === 0 || line.mid === taggedMid),
+  );
   const tagged = media[index];
   if (tagged === undefined) {
     throw unsupported("the offer has no audio or video m-line in its BUNDLE group");
@@ -109,12 +120,14 @@ function checkedLines(sdp: string, limits: SdpLimits): readonly string[] {
   return lines;
 }
 
-/** RFC 9143 section 7.2. */
+/** RFC 9143 section 7.2. A single m-line shares its transport with nobody. */
 function bundleOf(session: SessionDescription): readonly string[] {
   const group = session.groups?.find((candidate) => candidate.type === "BUNDLE");
   const mids = String(group?.mids ?? "").split(" ");
   const bundle = mids.filter((mid) => mid !== "");
-  if (bundle.length === 0) throw unsupported("the offer has no BUNDLE group");
+  if (bundle.length === 0 && session.media.length > 1) {
+    throw unsupported("the offer has no BUNDLE group");
+  }
   return bundle;
 }
 
@@ -128,15 +141,16 @@ function offeredMedia(
   if (mid.length > MAX_MID_LENGTH)
     throw invalid(`a mid has more than ${MAX_MID_LENGTH} characters`);
   const rejected = Number(line.port) === 0 && line.bundleOnly === undefined;
+  const isMedia = kind === "video" || kind === "audio";
   const usable =
-    (kind === "video" || kind === "audio") &&
     !rejected &&
-    bundle.includes(mid) &&
-    RTP_PROTOCOLS.has(String(line.protocol));
-  if (usable && line.rtcpMux === undefined) throw unsupported("the offer has no rtcp-mux");
+    (bundle.length === 0 || bundle.includes(mid)) &&
+    (isMedia ? RTP_PROTOCOLS.has(String(line.protocol)) : isDataLine(line));
+  if (usable && isMedia && !multiplexesRtcp(line)) throw unsupported("the offer has no rtcp-mux");
   return {
     kind,
     mid,
+    rejected,
     usable,
     direction: line.direction ?? session.direction ?? "sendrecv",
     extensions: [...(session.ext ?? []), ...(line.ext ?? [])].map((ext) => ({
@@ -146,6 +160,11 @@ function offeredMedia(
     })),
     line,
   };
+}
+
+/** RFC 5761 section 5.1.1, RFC 8858 section 3. */
+function multiplexesRtcp({ rtcpMux, invalid: others }: Unread): boolean {
+  return rtcpMux !== undefined || (others ?? []).some(({ value }) => value === "rtcp-mux-only");
 }
 
 function readFingerprints(
@@ -170,7 +189,10 @@ function readFingerprints(
 /** We are the DTLS server. RFC 8842 section 5.3. */
 function checkSetup(setup: string | undefined): void {
   if (setup === "actpass" || setup === "active") return;
-  throw unsupported(`the offer says setup:${setup ?? "nothing"}; actpass or active is needed`);
+  const hint = setup === "passive" ? " (ffmpeg: -whip_flags dtls_active)" : "";
+  throw unsupported(
+    `the offer says setup:${setup ?? "nothing"}; actpass or active is needed${hint}`,
+  );
 }
 
 /** Some peers write `a=ice-lite` in an m-line's section. */

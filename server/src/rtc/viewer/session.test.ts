@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { videoInfo } from "../../core/test-frames.ts";
 import type { TestReceiver } from "../egress/test-rig.ts";
 import { continuityFaults } from "../egress/test-viewer.ts";
-import { TestGateway, TestObserver, watchRequest } from "./test-gateway.ts";
+import { TestGateway, TestObserver, watchRequest } from "../gateway/test-gateway.ts";
 
 /** Sender reports as the far end sees them. */
 function reports(receiver: TestReceiver) {

@@ -3,6 +3,7 @@ import type {
   IceRestart,
   IceServer,
   JsepSession,
+  LayerPreference,
   SessionObserver,
 } from "@millrace/signaling/session";
 import {
@@ -15,14 +16,15 @@ import {
   type Viewer,
 } from "../../core/index.ts";
 import type { EgressCore } from "../egress/core.ts";
+import type { LayerWish } from "../egress/layer-control.ts";
 import type { PacerDriver } from "../egress/pacer-driver.ts";
 import type { ReportWheel } from "../egress/report-wheel.ts";
 import type { OutputUser } from "../egress/stream-output.ts";
 import type { OutputLease } from "../egress/stream-outputs.ts";
 import { ViewerEgress, type ViewerEgressStats } from "../egress/viewer-egress.ts";
+import type { SessionLimits } from "../gateway/limits.ts";
+import { streamStatus } from "../gateway/stream-status.ts";
 import type { Peer, PeerEvents, PeerFactory } from "../peer.ts";
-import type { ViewerLimits } from "./limits.ts";
-import { streamStatus } from "./stream-status.ts";
 
 export interface ViewerSessionOptions {
   /** Unguessable; the client shows it to speak for the session. */
@@ -35,7 +37,7 @@ export interface ViewerSessionOptions {
   readonly wheel: ReportWheel;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: ViewerLimits;
+  readonly limits: SessionLimits;
   readonly observer: SessionObserver;
   /** Counts the session at its stream; closed by the session. */
   register(session: ViewerSession): Viewer;
@@ -66,14 +68,17 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
   #negotiating = false;
   #candidates = 0;
   #told: CaptureTime | undefined;
+  #wish: LayerWish = { rid: undefined, viewport: undefined };
 
   /** @throws RefusedError `VIEWERS_FULL`, `PEERS_FULL`. */
   constructor(options: ViewerSessionOptions) {
     const { stream, lease } = options;
     this.#options = options;
     this.id = options.id;
-    const profile = h264Profile(lease.output.video.source?.info.codecString);
-    this.#peer = options.peers.createSender({ h264ProfileLevelId: profile }, this);
+    const { videoCodec, video } = lease.output;
+    const h264ProfileLevelId =
+      video.source?.packets?.profileLevelId ?? h264Profile(video.source?.info.codecString);
+    this.#peer = options.peers.createSender({ videoCodec, h264ProfileLevelId }, this);
     try {
       this.#viewer = options.register(this);
     } catch (error) {
@@ -106,6 +111,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     try {
       const answer = await this.#peer.answer(offerSdp);
       this.#assertOpen();
+      if (!this.#takesVideo()) throw new RefusedError(...this.#codecRefusal());
       if (this.#state === "new") this.#state = "connecting";
       return answer;
     } finally {
@@ -155,7 +161,9 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
       onBye: () => this.close("PEER_BYE"),
       onFailed: (error) => this.#fail(error),
       onReport: () => this.#followCaptureTime(),
+      onLayer: (rid) => this.#options.observer.layer?.(rid ?? null),
     });
+    this.#egress.prefer(this.#wish);
     this.#options.wheel.add(this.#egress);
     try {
       this.#egress.start();
@@ -189,6 +197,25 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     this.tell();
   }
 
+  /** From the output. */
+  layersChanged(): void {
+    if (!this.#takesVideo()) {
+      this.bye("CODEC_UNSUPPORTED");
+      return;
+    }
+    this.#egress?.layersChanged();
+    this.tell();
+  }
+
+  /** Which simulcast layer suits the viewer. */
+  prefer({ rid, viewport }: LayerPreference): void {
+    this.#wish = {
+      rid: rid === undefined ? this.#wish.rid : (rid ?? undefined),
+      viewport: viewport === undefined ? this.#wish.viewport : (viewport ?? undefined),
+    };
+    this.#egress?.prefer(this.#wish);
+  }
+
   /** Tells the client how its stream stands. */
   tell(): void {
     if (this.#state === "closed") return;
@@ -213,6 +240,20 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     }
     const elapsedMs = (((now.rtpTime - told.rtpTime) | 0) / now.clockRate) * 1000;
     if (Math.abs(told.wallMs + elapsedMs - now.wallMs) > maxCaptureErrorMs) this.tell();
+  }
+
+  /** Whether the viewer can be sent the stream's video, as far as it has negotiated by now. */
+  #takesVideo(): boolean {
+    const { videoCodec } = this.#options.lease.output;
+    const line = this.#peer.media.find((media) => media.kind === "video");
+    if (videoCodec === undefined || line === undefined) return true;
+    return line.formats.some((format) => format.codec === videoCodec);
+  }
+
+  #codecRefusal(): [code: string, status: number, message: string] {
+    const { videoCodec = "" } = this.#options.lease.output;
+    const message = `The stream's video is ${videoCodec.toUpperCase()}, which the offer cannot receive.`;
+    return ["CODEC_UNSUPPORTED", 415, message];
   }
 
   /** A bug of ours ends this session and no other. */

@@ -2,7 +2,7 @@ import { parseRtcp } from "@millrace/media/rtp";
 import { describe, expect, it } from "vitest";
 import { audioInfo } from "../../core/test-frames.ts";
 import type { TestReceiver } from "../egress/test-rig.ts";
-import { TestGateway } from "./test-gateway.ts";
+import { TestGateway } from "../gateway/test-gateway.ts";
 
 const opus = () => audioInfo({ codec: "opus", codecString: "opus", config: new Uint8Array() });
 
