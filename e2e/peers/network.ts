@@ -128,8 +128,9 @@ export class TestNetwork {
   moveClient(): void {
     const moved = this.clientAddress.replace(/\.2$/, ".3");
     const { clientNamespace } = this;
-    ip("-n", clientNamespace, "addr", "add", `${moved}/24`, "dev", "cable");
+    // The other way round the new one would be secondary to the old one, and go with it.
     ip("-n", clientNamespace, "addr", "del", `${this.clientAddress}/24`, "dev", "cable");
+    ip("-n", clientNamespace, "addr", "add", `${moved}/24`, "dev", "cable");
   }
 
   #launcher(name: string, namespace: string, program: string): string {

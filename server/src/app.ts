@@ -12,13 +12,13 @@ import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
 import { NodeEgressCore } from "./rtc/egress/node-core.ts";
-import { type BoundPeerFactory, createPeerFactory } from "./rtc/peer-factory.ts";
 import { RtcGateway } from "./rtc/gateway/gateway.ts";
+import { type BoundPeerFactory, createPeerFactory } from "./rtc/peer-factory.ts";
 import { selfTest } from "./rtc/werift/self-test.ts";
 import { defaultServerLimits, RtmpServer } from "./rtmp/index.ts";
 import { createTranscodePool, type TranscodePool } from "./transcode/index.ts";
 import { version } from "./version.ts";
-import { createWhepHandler, type WhepHandler } from "./whip/index.ts";
+import { createWhipHandler, type WhipHandler } from "./whip/index.ts";
 
 /** What tests and programs that embed the gateway put in the place of the defaults. */
 export interface GatewayOverrides {
@@ -87,7 +87,7 @@ class MillraceGateway implements Gateway {
   #rtmp: RtmpServer | undefined;
   #http: HttpServer | undefined;
   #signaling: Signaling | undefined;
-  #whep: WhepHandler | undefined;
+  #whip: WhipHandler | undefined;
   #demo: DemoSource | undefined;
   #ready = false;
   #starting: Promise<void> | undefined;
@@ -186,7 +186,7 @@ class MillraceGateway implements Gateway {
     const origins = allowedOrigins.includes("*") ? "*" : allowedOrigins;
     const trust = new ProxyTrust(trustProxy);
     const signalingPath = `${basePath}/socket.io/`;
-    const whep = createWhepHandler({
+    const whip = createWhipHandler({
       gateway,
       log: this.#log,
       clock: this.#clock,
@@ -194,7 +194,7 @@ class MillraceGateway implements Gateway {
       trustProxy,
       origins,
     });
-    this.#whep = whep;
+    this.#whip = whip;
     const http = new HttpServer({
       log: this.#log,
       clock: this.#clock,
@@ -212,7 +212,7 @@ class MillraceGateway implements Gateway {
         basePath,
         ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
         isReady: () => this.#ready,
-        handlers: [(request, response) => whep.handle(request, response)],
+        handlers: [(request, response) => whip.handle(request, response)],
       }),
     });
     this.#http = http;
@@ -250,7 +250,7 @@ class MillraceGateway implements Gateway {
     this.#ready = false;
     this.#http?.drain();
     this.#demo?.close(reason);
-    this.#whep?.close(reason);
+    this.#whip?.close(reason);
     const goodbyes = [this.#signaling?.close(reason), this.#rtmp?.close(reason)];
     this.#rtc?.close(reason);
     await Promise.all(goodbyes);

@@ -6,11 +6,12 @@ import type { Clock, Log } from "../core/ports.ts";
 import { parseStreamName } from "../core/stream-name.ts";
 import {
   bearerOrQueryToken,
-  defaultWhepLimits,
-  type WhepLimits,
-  type WhepOptions,
+  defaultWhipLimits,
+  type WhipLimits,
+  type WhipOptions,
 } from "./options.ts";
 import { HttpRefusal } from "./problem.ts";
+import type { Protocol } from "./protocol.ts";
 import { contentType, readBody } from "./request-body.ts";
 import { SessionRegistry } from "./session-registry.ts";
 
@@ -24,21 +25,32 @@ export interface Exchange {
   readonly query: URLSearchParams;
 }
 
+/** What a client wants, besides what its request's address and headers say. */
+export interface Asked {
+  readonly protocol: Protocol;
+  /** Not checked yet. */
+  readonly stream: string;
+  /** Counts when the request shows none in the usual places. */
+  readonly token?: string | undefined;
+  /** Further parameters, after those of the request's address. */
+  readonly more?: URLSearchParams;
+}
+
 /** What all of HTTP signaling shares: checks in front of the gateway, and the sessions behind it. */
 export class Desk {
-  readonly limits: WhepLimits;
+  readonly limits: WhipLimits;
   readonly clock: Clock;
   readonly log: Log;
   readonly origins: OriginPolicy;
   readonly sessions: SessionRegistry;
-  readonly #options: WhepOptions;
+  readonly #options: WhipOptions;
   readonly #trust: ProxyTrust;
   readonly #joins: AddressRate;
   readonly #requests: AddressRate;
 
   /** @throws RangeError when `origins` or `trustProxy` are malformed. */
-  constructor(options: WhepOptions) {
-    this.limits = { ...defaultWhepLimits, ...options.limits };
+  constructor(options: WhipOptions) {
+    this.limits = { ...defaultWhipLimits, ...options.limits };
     this.clock = options.clock ?? systemClock;
     this.log = options.log;
     this.#options = options;
@@ -83,19 +95,28 @@ export class Desk {
     return checkedOffer(await this.body(request, this.limits.maxSdpBytes));
   }
 
-  /** What the gateway is asked. @throws RefusedError `STREAM_NAME_INVALID` 400; HttpRefusal `TOKEN_TOO_LONG` 400. */
-  sessionRequest({ request, query }: Exchange, stream: string, token?: string): SessionRequest {
+  /**
+   * What the gateway is asked.
+   * @throws RefusedError `STREAM_NAME_INVALID` 400; HttpRefusal `TOKEN_TOO_LONG`, `REQUEST_INVALID` 400.
+   */
+  sessionRequest({ request, query }: Exchange, asked: Asked): SessionRequest {
+    const { protocol, stream, token, more } = asked;
     const shown = (this.#options.tokenFrom ?? bearerOrQueryToken)(request, query) ?? token;
     if ((shown ?? "").length > this.limits.maxTokenLength) {
       throw new HttpRefusal("TOKEN_TOO_LONG", 400, "The token is too long.");
     }
+    const takeOver =
+      protocol.action === "publish"
+        ? (wishOf(query) ?? (more === undefined ? undefined : wishOf(more)))
+        : undefined;
     return {
-      action: "watch",
+      action: protocol.action,
       stream: parseStreamName(stream),
       token: shown,
       address: this.#trust.clientAddress(request),
-      transport: "whep",
+      transport: protocol.name,
       userAgent: request.headers["user-agent"]?.slice(0, maxUserAgentLength),
+      ...(takeOver === undefined ? {} : { takeOver }),
     };
   }
 }
@@ -109,4 +130,20 @@ export function rateLimited(waitMs: number): HttpRefusal {
 export function checkedOffer(sdp: string): string {
   if (/^v=0\r?\n/.test(sdp)) return sdp;
   throw new HttpRefusal("SDP_INVALID", 400, "The body is not a session description.");
+}
+
+/** Whether `takeover=` says that the present publisher shall give way. @throws HttpRefusal `REQUEST_INVALID` 400. */
+function wishOf(query: URLSearchParams): boolean | undefined {
+  switch (query.get("takeover")) {
+    case null:
+      return undefined;
+    case "1":
+    case "true":
+      return true;
+    case "0":
+    case "false":
+      return false;
+    default:
+      throw new HttpRefusal("REQUEST_INVALID", 400, "takeover is 1 or 0.");
+  }
 }

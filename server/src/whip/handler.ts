@@ -1,28 +1,32 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setCorsHeaders } from "./cors.ts";
 import { Desk, type Exchange } from "./desk.ts";
-import type { WhepOptions } from "./options.ts";
+import { answerEndpoint } from "./endpoint.ts";
+import type { WhipOptions } from "./options.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import { findResource } from "./protocol.ts";
 import { ClientGone } from "./request-body.ts";
-import { answerPlay, answerSrsWhep, srsRoute } from "./srs-api.ts";
-import { answerEndpoint, answerSession, whepRoute } from "./whep.ts";
+import { answerSession } from "./session-resource.ts";
+import { answerSrsJson, answerSrsSdp, findSrsResource } from "./srs-api.ts";
 
-/** WHEP and the SRS-compatible API. */
-export interface WhepHandler {
+/** WHIP, WHEP and the SRS-compatible API. */
+export interface WhipHandler {
   /** Answers a request and gives true, or gives false because it is somebody else's. Needs no `this`. Never rejects. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
   /** Sessions that live or are being opened. */
   readonly sessions: number;
+  /** Streams that somebody publishes over HTTP. */
+  readonly publishing: number;
   /** Ends all sessions and refuses new ones with `SERVER_CLOSING`. May be called twice. */
   close(reason?: string): void;
 }
 
 /**
- * WHEP (draft-ietf-wish-whep-03, with RFC 9725's rules for sessions) under `/whep/STREAM` and
- * `/whep/sessions/ID`, and SRS's own API under `/rtc/v1/`.
+ * WHIP (RFC 9725) under `/whip/STREAM` and `/whip/sessions/ID`, WHEP (draft-ietf-wish-whep-03) under `/whep/…`
+ * likewise, and SRS's own API under `/rtc/v1/`.
  * @throws RangeError when `origins` or `trustProxy` are malformed.
  */
-export function createWhepHandler(options: WhepOptions): WhepHandler {
+export function createWhipHandler(options: WhipOptions): WhipHandler {
   const desk = new Desk(options);
   return {
     async handle(request, response) {
@@ -41,6 +45,9 @@ export function createWhepHandler(options: WhepOptions): WhepHandler {
     get sessions() {
       return desk.sessions.size;
     },
+    get publishing() {
+      return desk.sessions.publishing;
+    },
     close(reason = "SERVER_CLOSING") {
       desk.sessions.close(reason);
     },
@@ -50,16 +57,13 @@ export function createWhepHandler(options: WhepOptions): WhepHandler {
 type Answer = (desk: Desk, exchange: Exchange) => Promise<void>;
 
 function route({ path, query }: Exchange): Answer | undefined {
-  switch (whepRoute(path) ?? srsRoute(path, query)) {
-    case "endpoint":
-      return answerEndpoint;
-    case "session":
-      return answerSession;
-    case "srs-play":
-      return answerPlay;
-    case "srs-whep":
-      return answerSrsWhep;
-    case undefined:
-      return undefined;
+  const own = findResource(path);
+  if (own !== undefined) {
+    const answer = own.type === "session" ? answerSession : answerEndpoint;
+    return (desk, exchange) => answer(desk, exchange, own.protocol, own.rest);
   }
+  const srs = findSrsResource(path, query);
+  if (srs === undefined) return undefined;
+  const answer = srs.type === "json" ? answerSrsJson : answerSrsSdp;
+  return (desk, exchange) => answer(desk, exchange, srs.protocol);
 }

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { TokenBucket } from "@millrace/signaling/gate";
 import type { JsepSession, SessionObserver } from "@millrace/signaling/session";
 import { type IfMatch, matches, newEntityTag } from "./entity-tag.ts";
-import type { WhepLimits } from "./options.ts";
+import type { WhipLimits } from "./options.ts";
 import { HttpRefusal } from "./problem.ts";
+import type { Protocol } from "./protocol.ts";
 import type { IceCredentials, SdpFragment } from "./sdp-fragment.ts";
 import { type BundleLines, bundleLines, iceCredentials, writeSdpFragment } from "./sdp-fragment.ts";
 
@@ -17,6 +18,7 @@ export interface Patched {
 export class HttpSession implements SessionObserver {
   /** Unguessable, and not the gateway's id, which is in logs. */
   readonly id: string = randomBytes(16).toString("base64url");
+  readonly protocol: Protocol;
   readonly #ended: (session: HttpSession) => void;
   readonly #patches: TokenBucket;
   #jsep: JsepSession | undefined;
@@ -28,7 +30,13 @@ export class HttpSession implements SessionObserver {
   #turn: Promise<unknown> = Promise.resolve();
 
   /** `ended` is called once, when the session is over. */
-  constructor(limits: WhepLimits, nowUs: number, ended: (session: HttpSession) => void) {
+  constructor(
+    protocol: Protocol,
+    limits: WhipLimits,
+    nowUs: number,
+    ended: (session: HttpSession) => void,
+  ) {
+    this.protocol = protocol;
     this.#patches = new TokenBucket(limits.patches, nowUs);
     this.#ended = ended;
   }
@@ -56,6 +64,7 @@ export class HttpSession implements SessionObserver {
       this.#credentials = iceCredentials(offerSdp);
       const answerSdp = await jsep.describe(offerSdp);
       this.#assertLives();
+      this.protocol.checkAnswer(answerSdp);
       this.#bundle = bundleLines(answerSdp);
       return answerSdp;
     } catch (error) {

@@ -1,7 +1,12 @@
-export { createWhepHandler, type WhepHandler } from "./handler.ts";
+export {
+  createWhipHandler,
+  createWhipHandler as createWhepHandler,
+  type WhipHandler,
+  type WhipHandler as WhepHandler,
+} from "./handler.ts";
 export {
   bearerOrQueryToken,
-  defaultWhepLimits,
-  type WhepLimits,
-  type WhepOptions,
+  defaultWhipLimits,
+  type WhipLimits,
+  type WhipOptions,
 } from "./options.ts";

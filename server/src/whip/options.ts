@@ -2,8 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { AllowedOrigins, Rate } from "@millrace/signaling/gate";
 import type { JsepGateway } from "@millrace/signaling/session";
 import type { Clock, Log } from "../core/ports.ts";
+import type { TakeOverLimits } from "./take-over.ts";
 
-export interface WhepLimits {
+/** Limits of WHIP, WHEP and SRS's API together. */
+export interface WhipLimits extends TakeOverLimits {
   /** An offer, in bytes. */
   readonly maxSdpBytes: number;
   /** A trickle or restart fragment, in bytes. */
@@ -21,7 +23,7 @@ export interface WhepLimits {
   readonly patches: Rate;
 }
 
-export interface WhepOptions {
+export interface WhipOptions {
   readonly gateway: JsepGateway;
   readonly log: Log;
   readonly clock?: Clock;
@@ -31,12 +33,12 @@ export interface WhepOptions {
   readonly trustProxy?: readonly string[];
   /** Pages that may use us besides those of our own host. Default all. */
   readonly origins?: AllowedOrigins;
-  readonly limits?: Partial<WhepLimits>;
+  readonly limits?: Partial<WhipLimits>;
   /** Finds the token that a request shows. Default: `Authorization: Bearer`, else `?token=`. */
   readonly tokenFrom?: (request: IncomingMessage, query: URLSearchParams) => string | undefined;
 }
 
-export const defaultWhepLimits: WhepLimits = {
+export const defaultWhipLimits: WhipLimits = {
   maxSdpBytes: 65_536,
   maxFragmentBytes: 16_384,
   maxTokenLength: 4096,
@@ -45,6 +47,8 @@ export const defaultWhepLimits: WhepLimits = {
   joins: { perSecond: 50, burst: 200 },
   requests: { perSecond: 200, burst: 600 },
   patches: { perSecond: 10, burst: 50 },
+  takeOverRestMs: 60_000,
+  maxTakeOverRestMs: 3_600_000,
 };
 
 /** RFC 6750 section 2.1, and the query parameter for clients that cannot set headers. */

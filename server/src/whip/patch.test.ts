@@ -21,9 +21,9 @@ const patch = (path: string, ifMatch: string | undefined, body: string): Promise
     body,
   );
 
-describe("PATCH", () => {
+describe.each(["whip", "whep"] as const)("PATCH (%s)", (protocol) => {
   test("trickles candidates: 204 without an ETag", async () => {
-    const { path, etag } = await rig.join();
+    const { path, etag } = await rig.join(protocol);
     const { status, headers, text } = await patch(path, etag, `${trickle}a=end-of-candidates\r\n`);
     expect([status, headers.get("etag"), text]).toEqual([204, null, ""]);
     expect(rig.gateway.last.candidates).toEqual([candidate, null]);
@@ -31,7 +31,7 @@ describe("PATCH", () => {
   });
 
   test("restarts ICE: 200 with a fragment and a new ETag, which alone counts from then on", async () => {
-    const { path, etag } = await rig.join();
+    const { path, etag } = await rig.join(protocol);
     const { status, headers, text } = await patch(path, '"*"', restart);
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe(fragmentType);
@@ -59,13 +59,13 @@ describe("PATCH", () => {
     ["our tag and an empty fragment", (etag) => etag, "", 204, undefined],
     ["our tag and garbage", (etag) => etag, "garbage", 400, "SDP_FRAGMENT_INVALID"],
   ])("with %s", async (_name, ifMatch, body, expected, expectedCode) => {
-    const { path, etag } = await rig.join();
+    const { path, etag } = await rig.join(protocol);
     const { status, code } = await patch(path, ifMatch(etag), body);
     expect([status, code]).toEqual([expected, expectedCode]);
   });
 
   test("a restart that fails keeps the session and its ETag", async () => {
-    const { path, etag } = await rig.join();
+    const { path, etag } = await rig.join(protocol);
     rig.gateway.last.restart = () => Promise.reject(new ProtocolError("ICE_INVALID", "No."));
     expect((await patch(path, "*", restart)).status).toBe(400);
     expect((await patch(path, etag, trickle)).status).toBe(204);
@@ -73,7 +73,7 @@ describe("PATCH", () => {
   });
 
   test("two at once are dealt with in order: the second sees the first one's restart", async () => {
-    const { path, etag } = await rig.join();
+    const { path, etag } = await rig.join(protocol);
     const [first, second] = await Promise.all([
       patch(path, etag, restart),
       patch(path, etag, restart.replace("NewU", "Newer")),
@@ -83,7 +83,7 @@ describe("PATCH", () => {
   });
 
   test.each(["application/sdp", "text/plain"])("of %s is refused", async (type) => {
-    const { path, etag } = await rig.join();
+    const { path, etag } = await rig.join(protocol);
     const headers = { "Content-Type": type, "If-Match": etag };
     const answer = await rig.ask("PATCH", path, headers, offerSdp);
     expect([answer.status, answer.headers.get("accept-patch")]).toEqual([415, fragmentType]);
@@ -92,7 +92,7 @@ describe("PATCH", () => {
   test("too often is refused until time has passed, for that session only", async () => {
     await rig.close();
     rig = await createRig({ limits: { patches: { perSecond: 1, burst: 2 } } });
-    const [one, other] = [await rig.join(), await rig.join()];
+    const [one, other] = [await rig.join(protocol), await rig.join(protocol)];
     const statuses: number[] = [];
     for (let n = 0; n < 3; n += 1) statuses.push((await patch(one.path, "*", trickle)).status);
     expect(statuses).toEqual([204, 204, 429]);
@@ -102,7 +102,7 @@ describe("PATCH", () => {
   });
 
   test("the largest fragment is taken, one byte more is refused", async () => {
-    const { path } = await rig.join();
+    const { path } = await rig.join(protocol);
     const pad = (bytes: number): string => `a=${"x".repeat(bytes - 2)}`;
     expect((await patch(path, "*", pad(16_384))).status).toBe(204);
     expect((await patch(path, "*", pad(16_385))).status).toBe(413);

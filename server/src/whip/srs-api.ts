@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { sendOptions } from "./cors.ts";
 import { checkedOffer, type Desk, type Exchange } from "./desk.ts";
+import { answerOffer } from "./endpoint.ts";
 import { HttpRefusal, problemOf } from "./problem.ts";
+import { type Protocol, whep, whip } from "./protocol.ts";
 import { closeWithoutAnswer, methodNotAllowed, send } from "./reply.ts";
 import { ClientGone } from "./request-body.ts";
-import { answerOffer } from "./whep.ts";
+import { endSession } from "./session-resource.ts";
 
-const playMethods = ["OPTIONS", "POST"] as const;
-const whepMethods = ["OPTIONS", "POST", "DELETE"] as const;
+const jsonMethods = ["OPTIONS", "POST"] as const;
+const whipMethods = ["OPTIONS", "POST", "DELETE"] as const;
 /** SRS's API says how it went in the body; the HTTP status is always 200. */
 const srsFailed = 400;
 
@@ -18,42 +20,53 @@ const identity = {
   pid: "1",
 };
 
+/** One of the resources of SRS's API. */
+export interface SrsResource {
+  readonly protocol: Protocol;
+  /** `json`: the offer comes and the answer goes in JSON; `sdp`: as in WHIP and WHEP. */
+  readonly type: "json" | "sdp";
+}
+
 /** Which resource of SRS's API a path names; with or without the final slash. */
-export function srsRoute(
-  path: string,
-  query: URLSearchParams,
-): "srs-play" | "srs-whep" | undefined {
+export function findSrsResource(path: string, query: URLSearchParams): SrsResource | undefined {
   switch (path.replace(/\/$/, "")) {
+    case "/rtc/v1/publish":
+      return { protocol: whip, type: "json" };
     case "/rtc/v1/play":
-      return "srs-play";
+      return { protocol: whep, type: "json" };
+    case "/rtc/v1/whip":
+      return { protocol: query.get("action") === "play" ? whep : whip, type: "sdp" };
     case "/rtc/v1/whep":
     case "/rtc/v1/whip-play":
-      return "srs-whep";
-    case "/rtc/v1/whip":
-      return query.get("action") === "play" ? "srs-whep" : undefined;
+      return { protocol: whep, type: "sdp" };
     default:
       return undefined;
   }
 }
 
-/** `POST /rtc/v1/play/`, JSON both ways. */
-export async function answerPlay(desk: Desk, exchange: Exchange): Promise<void> {
-  const { request, response } = exchange;
+/** `POST /rtc/v1/publish/` and `/rtc/v1/play/`, JSON both ways. */
+export async function answerSrsJson(
+  desk: Desk,
+  exchange: Exchange,
+  protocol: Protocol,
+): Promise<void> {
+  const { request, response, query } = exchange;
   if (request.method === "OPTIONS") {
-    sendOptions(response, playMethods, {});
+    sendOptions(response, jsonMethods, {});
     return;
   }
-  if (request.method !== "POST") methodNotAllowed(playMethods);
+  if (request.method !== "POST") methodNotAllowed(jsonMethods);
   let reply: object;
   try {
     desk.admit(request, "join");
-    const { sdp, stream, token } = parsePlay(
+    const { sdp, stream, more } = parseRequest(
       // JSON writes each line end of the offer in twice its length.
       await desk.body(request, desk.limits.maxSdpBytes * 2),
       desk.limits.maxSdpBytes,
     );
-    const asked = desk.sessionRequest(exchange, stream, token);
-    const { session, answerSdp } = await desk.sessions.open(asked, sdp);
+    const token = more.get("token") ?? secretOf(query) ?? secretOf(more);
+    const asked = desk.sessionRequest(exchange, { protocol, stream, token, more });
+    const { session, answerSdp } = await desk.sessions.open(protocol, asked, sdp);
     closeWithoutAnswer(response, session);
     reply = { code: 0, ...identity, sdp: answerSdp, sessionid: session.id };
   } catch (error) {
@@ -64,46 +77,47 @@ export async function answerPlay(desk: Desk, exchange: Exchange): Promise<void> 
   send(response, 200, { "Content-Type": "application/json" }, JSON.stringify(reply));
 }
 
-/** `/rtc/v1/whep/?app=live&stream=cam`: as WHEP, but the session's address is in its own style. */
-export async function answerSrsWhep(desk: Desk, exchange: Exchange): Promise<void> {
+/** `/rtc/v1/whip/?app=live&stream=cam` and `/rtc/v1/whep/…`: as WHIP and WHEP, the stream being named in the query. */
+export async function answerSrsSdp(
+  desk: Desk,
+  exchange: Exchange,
+  protocol: Protocol,
+): Promise<void> {
   const { request, response, query } = exchange;
   switch (request.method) {
     case "OPTIONS":
-      sendOptions(response, whepMethods, { "Accept-Post": "application/sdp" });
+      sendOptions(response, whipMethods, { "Accept-Post": "application/sdp" });
       return;
     case "POST": {
-      desk.admit(request, "join");
       const app = query.get("app") ?? "";
-      const stream = query.get("stream") ?? "";
-      await answerOffer(desk, exchange, app === "" ? stream : `${app}/${stream}`, ({ id }) => {
-        const own = new URLSearchParams({ action: "delete", token: id, app, stream, session: id });
-        return { Location: desk.location(request, `/rtc/v1/whep/?${own}`) };
-      });
+      const name = query.get("stream") ?? "";
+      const stream = app === "" ? name : `${app}/${name}`;
+      await answerOffer(desk, exchange, () => ({ protocol, stream, token: secretOf(query) }));
       return;
     }
-    case "DELETE": {
-      desk.admit(request, "change");
-      const session = desk.sessions.get(query.get("token") ?? "");
-      if (session === undefined) {
-        throw new HttpRefusal("SESSION_NOT_FOUND", 404, "No such session, or it is over.");
-      }
-      session.close("CLIENT_LEFT");
-      send(response, 200, {});
+    case "DELETE":
+      // How SRS's own addresses of sessions look.
+      endSession(desk, exchange, protocol, query.get("session") ?? query.get("token") ?? "");
       return;
-    }
     default:
-      methodNotAllowed(whepMethods);
+      methodNotAllowed(whipMethods);
   }
 }
 
-interface PlayRequest {
-  readonly sdp: string;
-  readonly stream: string;
-  readonly token: string | undefined;
+/** SRS's documents call the token of a publisher so. */
+function secretOf(query: URLSearchParams): string | undefined {
+  return query.get("secret") ?? undefined;
 }
 
-/** @throws HttpRefusal `PLAY_REQUEST_INVALID`, `BODY_TOO_LARGE`, `SDP_INVALID`. */
-function parsePlay(body: string, maxSdpLength: number): PlayRequest {
+interface JsonRequest {
+  readonly sdp: string;
+  readonly stream: string;
+  /** The query of `streamurl`. */
+  readonly more: URLSearchParams;
+}
+
+/** @throws HttpRefusal `REQUEST_INVALID`, `BODY_TOO_LARGE`, `SDP_INVALID`. */
+function parseRequest(body: string, maxSdpLength: number): JsonRequest {
   const { sdp, streamurl } = parseJson(body);
   if (typeof sdp !== "string" || typeof streamurl !== "string") {
     throw invalid("sdp and streamurl must be strings");
@@ -115,7 +129,7 @@ function parsePlay(body: string, maxSdpLength: number): PlayRequest {
   const { pathname, searchParams } = new URL(streamurl);
   try {
     const stream = decodeURIComponent(pathname.replace(/^\//, ""));
-    return { sdp: checkedOffer(sdp), stream, token: searchParams.get("token") ?? undefined };
+    return { sdp: checkedOffer(sdp), stream, more: searchParams };
   } catch (error) {
     if (error instanceof URIError) throw invalid("streamurl is not well encoded");
     throw error;
@@ -135,5 +149,5 @@ function parseJson(body: string): Record<"sdp" | "streamurl", unknown> {
 }
 
 function invalid(why: string): HttpRefusal {
-  return new HttpRefusal("PLAY_REQUEST_INVALID", 400, `The request is malformed: ${why}.`);
+  return new HttpRefusal("REQUEST_INVALID", 400, `The request is malformed: ${why}.`);
 }

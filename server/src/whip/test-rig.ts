@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { connect } from "node:net";
-import { FakeGateway } from "@millrace/signaling/session/testing";
+import { FakeGateway, type FakeSession } from "@millrace/signaling/session/testing";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
-import { createWhepHandler, type WhepHandler, type WhepOptions } from "./index.ts";
+import { createWhipHandler, type WhipHandler, type WhipOptions } from "./index.ts";
 
 export const offerSdp: string = [
   "v=0",
@@ -16,16 +16,32 @@ export const offerSdp: string = [
   "a=ice-ufrag:EsAw",
   `a=ice-pwd:${"P".repeat(22)}`,
   "a=mid:0",
+  "a=sendrecv",
   "",
 ].join("\r\n");
 
-/** A WHEP server on a free loopback port, for tests. */
+/** How the rig's gateway answers it. */
+export const answerSdp: string = answerTo(offerSdp);
+
+function answerTo(offer: string): string {
+  return `answer:${offer.replaceAll("a=sendrecv", "a=recvonly")}`;
+}
+
+class AnsweringGateway extends FakeGateway {
+  override async open(...args: Parameters<FakeGateway["open"]>): Promise<FakeSession> {
+    const session = await super.open(...args);
+    session.answer = (offer) => Promise.resolve(answerTo(offer));
+    return session;
+  }
+}
+
+/** A WHIP and WHEP server on a free loopback port, for tests. */
 export interface Rig {
   readonly url: string;
   readonly port: number;
   readonly gateway: FakeGateway;
   readonly clock: FakeClock;
-  readonly whep: WhepHandler;
+  readonly handler: WhipHandler;
   /** TCP connections that were made so far. */
   readonly connections: () => number;
   /** TCP connections that are open. */
@@ -37,8 +53,8 @@ export interface Rig {
     headers?: Record<string, string>,
     body?: string,
   ): Promise<Answer>;
-  /** Joins `live/cam` and gives the path of the session. */
-  join(): Promise<{ readonly path: string; readonly etag: string }>;
+  /** Watches or publishes `live/cam` and gives the path of the session. */
+  join(protocol?: "whip" | "whep"): Promise<{ readonly path: string; readonly etag: string }>;
   /** Sends raw bytes and gives all that comes back until the server closes or `until` is there. */
   raw(parts: readonly string[], until: RegExp): Promise<string>;
   close(): Promise<void>;
@@ -52,12 +68,12 @@ export interface Answer {
   readonly code: string | undefined;
 }
 
-export async function createRig(options: Partial<WhepOptions> = {}): Promise<Rig> {
-  const gateway = new FakeGateway();
+export async function createRig(options: Partial<WhipOptions> = {}): Promise<Rig> {
+  const gateway = new AnsweringGateway();
   const clock = new FakeClock();
-  const whep = createWhepHandler({ gateway, clock, log: silentLog, ...options });
+  const handler = createWhipHandler({ gateway, clock, log: silentLog, ...options });
   const http: Server = createServer((request, response) => {
-    void whep.handle(request, response).then((handled) => {
+    void handler.handle(request, response).then((handled) => {
       if (!handled) response.writeHead(404).end("not ours");
     });
   });
@@ -94,14 +110,14 @@ export async function createRig(options: Partial<WhepOptions> = {}): Promise<Rig
     port,
     gateway,
     clock,
-    whep,
+    handler,
     connections: () => connections,
     openConnections: () => sockets.size,
     ask,
-    async join() {
+    async join(protocol = "whep") {
       const { headers } = await ask(
         "POST",
-        "/whep/live/cam",
+        `/${protocol}/live/cam`,
         { "Content-Type": "application/sdp" },
         offerSdp,
       );
@@ -131,7 +147,7 @@ export async function createRig(options: Partial<WhepOptions> = {}): Promise<Rig
       });
     },
     async close() {
-      whep.close();
+      handler.close();
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => http.close(resolve));
     },

@@ -90,7 +90,7 @@ export interface TransportCc {
   readonly type: "transport-cc";
   readonly senderSsrc: number;
   readonly mediaSsrc: number;
-  /** From the base sequence number on, without padding; a view of the datagram. */
+  /** From the base sequence number on, without padding; a view of the datagram. For `parseTransportCc`. */
   readonly data: Uint8Array;
 }
 

@@ -67,7 +67,8 @@ export function writeTransportCc(fields: TransportCcFields): Uint8Array {
     view.setUint16(at, chunk);
     at += 2;
   }
-  for (const [i, symbol] of symbols.entries()) {
+  for (let i = 0; i < symbols.length; i += 1) {
+    const symbol = symbols[i] as number;
     if (symbol === PacketStatus.smallDelta) view.setUint8(at, deltas[i] as number);
     else if (symbol === PacketStatus.largeDelta) view.setInt16(at, deltas[i] as number);
     at += symbol;
@@ -84,7 +85,8 @@ function measure(
   const first = (packets[0] as TransportCcPacket).sequence;
   let reference: number | undefined;
   let lastTick = 0;
-  for (const [i, { sequence, arrivalUs }] of packets.entries()) {
+  for (let i = 0; i < packets.length; i += 1) {
+    const { sequence, arrivalUs } = packets[i] as TransportCcPacket;
     if (sequence !== ((first + i) & 0xffff)) {
       throw new RangeError(`sequence number ${sequence} at ${i} after ${first}`);
     }

@@ -70,7 +70,8 @@ export function parseTransportCc(data: Uint8Array): TransportCcFeedback {
   }
   let arrivalUs = referenceUs;
   const packets: TransportCcPacket[] = [];
-  for (const [i, symbol] of symbols.entries()) {
+  for (let i = 0; i < count; i += 1) {
+    const symbol = symbols[i] as number;
     const sequence = (base + i) & 0xffff;
     if (symbol === PacketStatus.notReceived) {
       packets.push({ sequence, arrivalUs: undefined });

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../error/index.ts";
-import { parseVp9FrameHeader } from "../vp9/index.ts";
+import { isPlainVp9Inter, parseVp9FrameHeader } from "../vp9/index.ts";
 import { keyStartOf, noStart, type PayloadStart, plainStart } from "./payload-start.ts";
 
 /** RFC 9628 section 4.2: what a payload descriptor says. */
@@ -99,6 +99,7 @@ export function inspectVp9Payload(payload: Uint8Array): PayloadStart {
   if (((payload[0] ?? 0) & beginsBit) === 0) return noStart;
   const descriptor = parseVp9Descriptor(payload);
   if (descriptor === undefined || descriptor.spatialLayer !== 0) return noStart;
+  if (isPlainVp9Inter(payload[descriptor.bytes] as number)) return plainStart(true, true);
   try {
     const header = parseVp9FrameHeader(payload.subarray(descriptor.bytes));
     if (!header.key || descriptor.predicted) return plainStart(true, header.reference);

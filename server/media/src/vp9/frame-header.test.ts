@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BitWriter } from "../bits/index.ts";
 import { ProtocolError } from "../error/index.ts";
-import { parseVp9FrameHeader } from "./index.ts";
+import { isPlainVp9Inter, parseVp9FrameHeader } from "./index.ts";
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "hex"));
 
@@ -93,6 +93,20 @@ describe("parseVp9FrameHeader", () => {
       height: 0,
       color: undefined,
     });
+  });
+
+  it("tells plain inter frames by their first byte", () => {
+    const rest = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    for (let first = 0; first < 256; first += 1) {
+      if (!isPlainVp9Inter(first)) continue;
+      expect(parseVp9FrameHeader(Uint8Array.of(first, ...rest))).toMatchObject({
+        key: false,
+        reference: true,
+      });
+    }
+    expect(isPlainVp9Inter(0x86)).toBe(true);
+    // Key, shown again, error resilient, without marker, profile 3.
+    for (const first of [0x82, 0x8c, 0x87, 0x46, 0xb6]) expect(isPlainVp9Inter(first)).toBe(false);
   });
 
   it.each([

@@ -56,6 +56,21 @@ export function parseVp9FrameHeader(frame: Uint8Array): Vp9FrameHeader {
   return { profile, key, shown, reference: true, width, height, color };
 }
 
+const plainInterMask = 0b1100_1101;
+/** frame_marker 2, show_existing_frame 0, frame_type 1, error_resilient_mode 0. */
+const plainInterBits = 0b1000_0100;
+const profileBits = 0b0011_0000;
+
+/**
+ * Whether a frame is one like most: neither key nor error resilient nor a stored one shown again. Told by its
+ * first byte, so it costs nothing; profile 3 has its fields elsewhere and is never such a frame.
+ */
+export function isPlainVp9Inter(firstByte: number): boolean {
+  return (
+    (firstByte & plainInterMask) === plainInterBits && (firstByte & profileBits) !== profileBits
+  );
+}
+
 /**
  * Whether later frames depend on this one. Even a frame that refreshes no reference leaves probabilities
  * and motion vectors behind, unless the stream is error resilient, which encoders say in every frame of it.

@@ -1,2 +1,7 @@
 export { videoTrackInfoFromVpcC, vpcCBytes, writeVpcC } from "./config.ts";
-export { parseVp9FrameHeader, type Vp9Color, type Vp9FrameHeader } from "./frame-header.ts";
+export {
+  isPlainVp9Inter,
+  parseVp9FrameHeader,
+  type Vp9Color,
+  type Vp9FrameHeader,
+} from "./frame-header.ts";

@@ -101,6 +101,11 @@ export class MediaSender {
     if (this.#transport !== undefined) this.#transport.probe = id;
   }
 
+  /** Whether more packets of the probe are of use. */
+  isProbeWanted(id: number): boolean {
+    return this.#transport?.isWanted(id) ?? false;
+  }
+
   /** The RTP timestamp that stands for this time of the RTP clock. */
   rtpTime(ticks: number): number {
     return (this.#base + ticks) >>> 0;

@@ -45,7 +45,7 @@ export class ProbeSender {
     if (plan === undefined) return;
     const dueBytes = ((nowUs - this.#startUs) * plan.rateBps) / 8e6;
     for (let sent = 0; sent < maxPackets; sent++) {
-      if (this.#isEnough(plan) || nowUs >= plan.expiresUs) {
+      if (this.#isOver(plan, nowUs)) {
         this.stop();
         return;
       }
@@ -66,7 +66,8 @@ export class ProbeSender {
     this.#sender.probe = 0;
   }
 
-  #isEnough(plan: ProbePlan): boolean {
-    return this.#bytes >= plan.minBytes && this.#packets >= plan.minPackets;
+  #isOver(plan: ProbePlan, nowUs: number): boolean {
+    const isEnough = this.#bytes >= plan.minBytes && this.#packets >= plan.minPackets;
+    return isEnough || nowUs >= plan.expiresUs || !this.#sender.isProbeWanted(plan.id);
   }
 }

@@ -20,6 +20,11 @@ export class TransportSequence {
     return this.#next;
   }
 
+  /** Whether the probe is still of use; false once it is known to queue. */
+  isWanted(probe: number): boolean {
+    return this.#estimator.probing(probe);
+  }
+
   /** The packet with that number left. */
   sent(sizeBytes: number): void {
     this.#estimator.sent(this.#next++, sizeBytes, this.nowUs, this.probe);

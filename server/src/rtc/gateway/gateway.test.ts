@@ -85,7 +85,7 @@ describe("RtcGateway.open", () => {
 
   it("names no secret in what the ICE servers are made from", async () => {
     const test = new TestGateway();
-    const session = await open(test);
+    const { session } = await test.join();
     expect(session.iceServers[0]?.username).toBe(session.viewerId);
     expect(session.viewerId).not.toBe(session.id);
     expect(test.stream.publisher.stream.viewers.has(session.viewerId)).toBe(true);

@@ -21,6 +21,7 @@ import { ReportWheel } from "../egress/report-wheel.ts";
 
 import { StreamOutputs } from "../egress/stream-outputs.ts";
 import type { PeerFactory } from "../peer.ts";
+import { PublishSession } from "../publisher/session.ts";
 import { ViewerSession, type ViewerSessionStats } from "../viewer/session.ts";
 import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { streamStatus } from "./stream-status.ts";
@@ -40,8 +41,8 @@ export interface RtcGatewayOptions {
   readonly driverLimits?: Partial<DriverLimits>;
 }
 
-/** A session of a viewer. */
-export type RtcSession = ViewerSession;
+/** A session of a viewer or a publisher. */
+export type RtcSession = ViewerSession | PublishSession;
 
 /** Opens WebRTC sessions for every signaling transport. */
 export class RtcGateway implements JsepGateway {
@@ -97,14 +98,10 @@ export class RtcGateway implements JsepGateway {
       userAgent,
     });
     this.#assertRoom();
-    if (request.action === "publish") {
-      throw new RefusedError(
-        "PUBLISH_UNSUPPORTED",
-        501,
-        "Publishing over WebRTC is not there yet.",
-      );
-    }
-    const session = this.#openViewer(name, request, observer);
+    const session =
+      request.action === "publish"
+        ? this.#openPublisher({ ...request, stream: name }, observer)
+        : this.#openViewer(name, request, observer);
     this.#sessions.set(session.id, session);
     session.tell();
     return session;
@@ -151,6 +148,22 @@ export class RtcGateway implements JsepGateway {
     if (this.#sessions.size >= this.#limits.maxSessions) {
       throw new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");
     }
+  }
+
+  #openPublisher(request: SessionRequest, observer: SessionObserver): PublishSession {
+    const { registry, peers, clock, log, iceServers } = this.#options;
+    return new PublishSession({
+      id: randomId(),
+      request,
+      registry,
+      peers,
+      clock,
+      log,
+      limits: this.#limits,
+      observer,
+      iceServers,
+      onClosed: (session) => void this.#sessions.delete(session.id),
+    });
   }
 
   #openViewer(name: string, request: SessionRequest, observer: SessionObserver): ViewerSession {

@@ -7,7 +7,7 @@ import type {
 import { FakeTranscoder } from "../../core/fake-transcoder.ts";
 import { type Access, type AccessRequest, RefusedError, silentLog } from "../../core/index.ts";
 import { type Camera, TestStream } from "../egress/test-rig.ts";
-import type { ViewerSession } from "../viewer/session.ts";
+import { ViewerSession } from "../viewer/session.ts";
 import { type FakePeer, FakePeerFactory } from "./fake-peer.ts";
 import { RtcGateway, type RtcGatewayOptions } from "./gateway.ts";
 
@@ -82,6 +82,7 @@ export class TestGateway {
   async join(change: Partial<SessionRequest> = {}): Promise<JoinedViewer> {
     const observer = new TestObserver();
     const session = await this.gateway.open({ ...watchRequest, ...change }, observer);
+    if (!(session instanceof ViewerSession)) throw new Error("this is no viewer");
     await session.describe("offer");
     const peer = this.peers.latest;
     peer.connect();

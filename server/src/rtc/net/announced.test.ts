@@ -72,3 +72,13 @@ test("candidates take turns between families and fall in priority", () => {
     "candidate:2 1 udp 2130706175 fd00::2 8189 typ host",
   );
 });
+
+test("passive TCP candidates come after UDP's, below all of them", () => {
+  const candidates = hostCandidates(["192.0.2.2", "fd00::2"], 8189, true);
+  expect(candidates.map(candidateLine)).toEqual([
+    "candidate:1 1 udp 2130706431 192.0.2.2 8189 typ host",
+    "candidate:2 1 udp 2130706175 fd00::2 8189 typ host",
+    "candidate:3 1 tcp 1520435199 192.0.2.2 8189 typ host tcptype passive",
+    "candidate:4 1 tcp 1520434943 fd00::2 8189 typ host tcptype passive",
+  ]);
+});

@@ -42,31 +42,60 @@ export function announcedAddresses(
   return [...new Set(world.length > 0 ? world : found)].slice(0, MAX_ANNOUNCED);
 }
 
-/** A UDP host candidate, component 1. RFC 8839 section 5.1. */
+/** A host candidate, component 1; a TCP one waits for connections. RFC 8839 section 5.1, RFC 6544 section 4.5. */
 export interface HostCandidate {
   readonly foundation: string;
+  readonly transport: "udp" | "tcp";
   readonly priority: number;
   readonly address: string;
   readonly port: number;
 }
 
+/** Type preference of host candidates. RFC 8445 section 5.1.2.2. */
+const UDP_HOST_PREFERENCE = 126;
+/** What browsers take for TCP ones: below every UDP candidate that reaches the same host. */
+const TCP_HOST_PREFERENCE = 90;
+/** Direction preference of passive host candidates. RFC 6544 section 4.2. */
+const PASSIVE_PREFERENCE = 4;
+
 /**
- * Host candidates, best first; IPv4 and IPv6 addresses take turns.
- * RFC 8445 sections 5.1.1.3 and 5.1.2.1, RFC 8421 section 3.
+ * Host candidates, best first: UDP ones, then with `tcp` passive TCP ones; IPv4 and IPv6 addresses take turns.
+ * RFC 8445 sections 5.1.1.3 and 5.1.2.1, RFC 6544 section 4.2, RFC 8421 section 3.
  */
-export function hostCandidates(addresses: readonly string[], port: number): HostCandidate[] {
-  return interleave(addresses).map((address, i) => ({
+export function hostCandidates(
+  addresses: readonly string[],
+  port: number,
+  tcp = false,
+): HostCandidate[] {
+  const order = interleave(addresses);
+  const udp = order.map((address, i) => ({
     foundation: String(i + 1),
-    // Type preference of a host candidate, then our order, then component 1.
-    priority: 126 * 2 ** 24 + (65_535 - i) * 2 ** 8 + 255,
+    transport: "udp" as const,
+    priority: priority(UDP_HOST_PREFERENCE, 65_535 - i),
     address,
     port,
   }));
+  if (!tcp) return udp;
+  const passive = order.map((address, i) => ({
+    foundation: String(order.length + i + 1),
+    transport: "tcp" as const,
+    priority: priority(TCP_HOST_PREFERENCE, PASSIVE_PREFERENCE * 2 ** 13 + 8191 - i),
+    address,
+    port,
+  }));
+  return [...udp, ...passive];
 }
 
-/** The candidate as a `candidate:…` line without `a=`. RFC 8839 section 5.1. */
-export function candidateLine({ foundation, priority, address, port }: HostCandidate): string {
-  return `candidate:${foundation} 1 udp ${priority} ${address} ${port} typ host`;
+/** RFC 8445 section 5.1.2.1, for component 1. */
+function priority(typePreference: number, localPreference: number): number {
+  return typePreference * 2 ** 24 + localPreference * 2 ** 8 + 255;
+}
+
+/** The candidate as a `candidate:…` line without `a=`. RFC 8839 section 5.1, RFC 6544 section 4.5. */
+export function candidateLine(candidate: HostCandidate): string {
+  const { foundation, transport, priority, address, port } = candidate;
+  const line = `candidate:${foundation} 1 ${transport} ${priority} ${address} ${port} typ host`;
+  return transport === "tcp" ? `${line} tcptype passive` : line;
 }
 
 function interleave(addresses: readonly string[]): string[] {

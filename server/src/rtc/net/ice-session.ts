@@ -196,11 +196,7 @@ export class IceSession {
    * Whether a check nominates the pair it came over: by USE-CANDIDATE, or by a number above those before it.
    * RFC 8445 section 7.3.1.5; draft-thatcher-ice-renomination section 4.
    */
-  #isNominated(
-    request: StunMessage,
-    nomination: number | undefined,
-    entry: UfragEntry,
-  ): boolean {
+  #isNominated(request: StunMessage, nomination: number | undefined, entry: UfragEntry): boolean {
     if (nomination === undefined) return request.useCandidate;
     // The numbers begin anew with new credentials.
     if (entry === this.#entries[0] && nomination <= this.#nomination) return false;

@@ -101,8 +101,6 @@ export class TcpConnection implements DatagramSocket, ConnectionPath {
     if (this.#released || this.#closed) return;
     this.#released = true;
     this.#socket.end();
-    // Otherwise the end of the peer's side would never be read.
-    this.#socket.resume();
     this.#linger = setTimeout(() => this.close(), this.#options.limits.lingerMs);
   }
 

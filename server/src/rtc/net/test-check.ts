@@ -12,6 +12,8 @@ export interface TestCheck {
   readonly controlled?: boolean;
   readonly priority?: boolean;
   readonly unknown?: number;
+  /** libwebrtc's renomination. */
+  readonly nomination?: number;
 }
 
 /** Writes a Binding request as a browser does, or wrongly. */
@@ -23,6 +25,7 @@ export function writeTestCheck(check: TestCheck): Buffer {
   if (check.useCandidate === true) writer.attribute(Attribute.useCandidate, new Uint8Array());
   if (check.priority !== false) writer.uint32(Attribute.priority, 1_853_824_767);
   if (check.unknown !== undefined) writer.attribute(check.unknown, new Uint8Array(4));
+  if (check.nomination !== undefined) writer.uint32(0xc001, check.nomination);
   if (check.password !== undefined) writer.integrity(check.password);
   return Buffer.from(writer.finish());
 }

@@ -11,12 +11,13 @@ import { createCounters, type RtcCounters } from "./counters.ts";
 import type { DatagramReceiver } from "./datagram-socket.ts";
 import { Demux } from "./demux.ts";
 import type { IceHandler, IceSession } from "./ice-session.ts";
+import { type OpenPort, openPort } from "./open-port.ts";
+import { DEFAULT_TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
+import { TcpConnections, TcpListener } from "./tcp-listener.ts";
 import { UdpSocket } from "./udp-socket.ts";
 
 /** How long a list of the machine's addresses is believed; they change with the network. */
 const INTERFACES_VALID_US = 10_000_000;
-/** Port 0 asks for one number free on both families; a clash is tried again so many times. */
-const PAIR_ATTEMPTS = 8;
 
 export interface UdpMuxOptions {
   /** 0 for any free port. */
@@ -25,32 +26,42 @@ export interface UdpMuxOptions {
   readonly host: string | undefined;
   /** Addresses to put into candidates; undefined or empty: those of the interfaces. */
   readonly announcedIps: readonly string[] | undefined;
+  /** Also takes TCP connections at the same port number. Default false. RFC 6544. */
+  readonly tcp?: boolean | undefined;
+  readonly tcpLimits?: Partial<TcpLimits> | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RtcLimits;
 }
 
-/** The one UDP port of all peers. */
+/** The one port of all peers: UDP, and TCP at the same number when asked for. */
 export class UdpMux {
   readonly port: number;
   /** The address of the first socket. */
   readonly address: string;
   readonly counters: RtcCounters;
   readonly #demux: Demux;
-  readonly #sockets: readonly UdpSocket[];
+  readonly #open: OpenPort<UdpSocket, TcpListener>;
+  readonly #connections: TcpConnections;
   readonly #clock: Clock;
   readonly #configured: readonly string[];
   #candidates: readonly HostCandidate[] = [];
   #candidatesUntilUs = Number.NEGATIVE_INFINITY;
 
-  private constructor(options: UdpMuxOptions, demux: Demux, sockets: readonly UdpSocket[]) {
-    const [first] = sockets;
+  private constructor(
+    options: UdpMuxOptions,
+    demux: Demux,
+    open: OpenPort<UdpSocket, TcpListener>,
+    connections: TcpConnections,
+  ) {
+    const [first] = open.udp;
     if (first === undefined) throw new Error("no socket");
     this.port = first.port;
     this.address = first.address;
     this.counters = demux.counters;
     this.#demux = demux;
-    this.#sockets = sockets;
+    this.#open = open;
+    this.#connections = connections;
     this.#clock = options.clock;
     this.#configured = options.announcedIps ?? [];
   }
@@ -64,24 +75,48 @@ export class UdpMux {
     if (host !== undefined && isIP(host) === 0) throw new TypeError(`not an IP address: ${host}`);
     const counters = createCounters();
     const demux = new Demux({ counters, maxAddressesPerPeer: limits.maxAddressesPerPeer });
+    const tcpLimits = { ...DEFAULT_TCP_LIMITS, ...options.tcpLimits };
+    const connections = new TcpConnections(tcpLimits, counters);
     const receive: DatagramReceiver = (datagram, port, address, socket) => {
       demux.receive(datagram, port, address, socket, clock.nowUs());
     };
     const error = (cause: NodeJS.ErrnoException): void => {
       // Once is enough: the counter tells the rest.
-      if (counters.socketErrors++ === 0) log.warn({ code: cause.code }, "UDP socket error");
+      if (counters.socketErrors++ === 0) log.warn({ code: cause.code }, "WebRTC socket error");
     };
-    const open = (family: 4 | 6, address: string, port: number): Promise<UdpSocket> =>
-      UdpSocket.open({ ...limits, family, host: address, port, counters, receive, error });
-    const sockets = await openSockets(host, options.port, open, log);
+    const opened = await openPort({
+      host,
+      port: options.port,
+      log,
+      udp: (family, address, port) =>
+        UdpSocket.open({ ...limits, family, host: address, port, counters, receive, error }),
+      tcp:
+        options.tcp !== true
+          ? undefined
+          : (family, address, port) =>
+              TcpListener.open(
+                {
+                  family,
+                  host: address,
+                  port,
+                  counters,
+                  limits: tcpLimits,
+                  receive,
+                  disconnected: (connection) => demux.disconnected(connection),
+                  error,
+                },
+                connections,
+              ),
+    });
     try {
-      const mux = new UdpMux(options, demux, sockets);
-      const addresses = mux.candidates().map((candidate) => candidate.address);
-      const buffers = sockets[0]?.bufferBytes();
-      log.debug({ port: mux.port, addresses, buffers }, "UDP port open for WebRTC");
+      const mux = new UdpMux(options, demux, opened, connections);
+      const addresses = [...new Set(mux.candidates().map((candidate) => candidate.address))];
+      const buffers = opened.udp[0]?.bufferBytes();
+      const tcp = opened.tcp.length > 0;
+      log.debug({ port: mux.port, tcp, addresses, buffers }, "port open for WebRTC");
       return mux;
     } catch (cause) {
-      await Promise.all(sockets.map((socket) => socket.close()));
+      await closeAll(opened);
       throw cause;
     }
   }
@@ -95,9 +130,9 @@ export class UdpMux {
   candidates(): readonly HostCandidate[] {
     const nowUs = this.#clock.nowUs();
     if (nowUs >= this.#candidatesUntilUs) {
-      const hosts = this.#sockets.map((socket) => socket.address);
+      const hosts = this.#open.udp.map((socket) => socket.address);
       const addresses = announcedAddresses(hosts, this.#configured, interfaceAddresses());
-      this.#candidates = hostCandidates(addresses, this.port);
+      this.#candidates = hostCandidates(addresses, this.port, this.#open.tcp.length > 0);
       this.#candidatesUntilUs = nowUs + INTERFACES_VALID_US;
     }
     return this.#candidates;
@@ -108,34 +143,19 @@ export class UdpMux {
     return this.#demux.size;
   }
 
-  /** May be called twice. */
+  /** What is kept of TCP connections now, for tests of what closing leaves behind. */
+  get connectionEntries(): number {
+    return this.#connections.size;
+  }
+
+  /** Ends every TCP connection too. May be called twice. */
   async close(): Promise<void> {
-    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    const closed = closeAll(this.#open);
+    this.#connections.closeAll();
+    await closed;
   }
 }
 
-type Open = (family: 4 | 6, address: string, port: number) => Promise<UdpSocket>;
-
-async function openSockets(
-  host: string | undefined,
-  port: number,
-  open: Open,
-  log: Log,
-): Promise<UdpSocket[]> {
-  if (host !== undefined && host !== "::")
-    return [await open(isIP(host) === 6 ? 6 : 4, host, port)];
-  for (let attempt = 1; ; attempt++) {
-    const v4 = await open(4, "0.0.0.0", port);
-    try {
-      return [v4, await open(6, "::", v4.port)];
-    } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code;
-      if (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL") {
-        log.info({ port: v4.port }, "no IPv6 here: WebRTC on IPv4 alone");
-        return [v4];
-      }
-      await v4.close();
-      if (port !== 0 || code !== "EADDRINUSE" || attempt === PAIR_ATTEMPTS) throw cause;
-    }
-  }
+async function closeAll({ udp, tcp }: OpenPort<UdpSocket, TcpListener>): Promise<void> {
+  await Promise.all([...udp, ...tcp].map((socket) => socket.close()));
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ProtocolError, RefusedError } from "../core/errors.ts";
-import { createRig, offerSdp, type Rig } from "./test-rig.ts";
+import { answerSdp, createRig, offerSdp, type Rig } from "./test-rig.ts";
 
 const sdpType = { "Content-Type": "application/sdp" };
 const fragmentType = "application/trickle-ice-sdpfrag";
@@ -11,7 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-describe("POST", () => {
+describe.each(["whip", "whep"] as const)("%s", (protocol) => {
+  const endpoint = `/${protocol}/live/cam`;
+
   test("answers 201 with all that a client needs", async () => {
     rig.gateway.iceServers = [
       { urls: ["stun:192.0.2.1:3478"] },
@@ -19,14 +21,14 @@ describe("POST", () => {
     ];
     const { status, headers, text } = await rig.ask(
       "POST",
-      "/whep/live/cam",
+      endpoint,
       { ...sdpType, Authorization: "Bearer T", "User-Agent": "test" },
       offerSdp,
     );
     expect(status).toBe(201);
-    expect(text).toBe(`answer:${offerSdp}`);
+    expect(text).toBe(answerSdp);
     expect(headers.get("content-type")).toBe("application/sdp");
-    expect(headers.get("location")).toMatch(/^\/whep\/sessions\/[\w-]{22}$/);
+    expect(headers.get("location")).toMatch(new RegExp(`^/${protocol}/sessions/[\\w-]{22}$`));
     expect(headers.get("etag")).toMatch(/^"[\w-]+"$/);
     expect(headers.get("accept-patch")).toBe(fragmentType);
     expect(headers.get("link")).toBe(
@@ -34,14 +36,15 @@ describe("POST", () => {
     );
     expect(headers.get("location")).not.toContain(rig.gateway.last.id);
     expect(rig.gateway.last.request).toEqual({
-      action: "watch",
+      action: protocol === "whip" ? "publish" : "watch",
       stream: "live/cam",
       token: "T",
       address: "127.0.0.1",
-      transport: "whep",
+      transport: protocol,
       userAgent: "test",
+      ...(protocol === "whip" ? { takeOver: false } : {}),
     });
-    expect(rig.whep.sessions).toBe(1);
+    expect(rig.handler.sessions).toBe(1);
   });
 
   test.each([
@@ -51,7 +54,7 @@ describe("POST", () => {
     [{ Authorization: "Basic T" }, "", undefined],
     [{}, "", undefined],
   ])("shows the token of %j and %j as %s", async (headers, query, token) => {
-    await rig.ask("POST", `/whep/live/cam${query}`, { ...sdpType, ...headers }, offerSdp);
+    await rig.ask("POST", `${endpoint}${query}`, { ...sdpType, ...headers }, offerSdp);
     expect(rig.gateway.last.request.token).toBe(token);
   });
 
@@ -63,7 +66,7 @@ describe("POST", () => {
   ])("takes %s with %s", async (type, expected) => {
     const { status, headers, code } = await rig.ask(
       "POST",
-      "/whep/live/cam",
+      endpoint,
       { "Content-Type": type },
       offerSdp,
     );
@@ -78,48 +81,46 @@ describe("POST", () => {
 
   test("does not take compressed bodies", async () => {
     const headers = { ...sdpType, "Content-Encoding": "gzip" };
-    const { status, code } = await rig.ask("POST", "/whep/live/cam", headers, offerSdp);
+    const { status, code } = await rig.ask("POST", endpoint, headers, offerSdp);
     expect([status, code]).toEqual([415, "ENCODING_UNSUPPORTED"]);
   });
 
   test.each([
-    ["/whep/", 400],
-    ["/whep/live//cam", 400],
-    ["/whep/live/cam/", 400],
-    ["/whep/a/b/c/d", 400],
-    [`/whep/${"a".repeat(129)}`, 400],
-    ["/whep/live/%2e%2e", 400],
-    ["/whep/live/c%20m", 400],
-    ["/whep/live/%", 400],
-    ["/whep/live%2Fcam", 201],
-    [`/whep/${"a".repeat(128)}`, 201],
+    ["/", 400],
+    ["/live//cam", 400],
+    ["/live/cam/", 400],
+    ["/a/b/c/d", 400],
+    [`/${"a".repeat(129)}`, 400],
+    ["/live/%2e%2e", 400],
+    ["/live/c%20m", 400],
+    ["/live/%", 400],
+    ["/live%2Fcam", 201],
+    [`/${"a".repeat(128)}`, 201],
   ])("%s is answered %s", async (path, expected) => {
-    const { status } = await rig.ask("POST", path, sdpType, offerSdp);
+    const { status } = await rig.ask("POST", `/${protocol}${path}`, sdpType, offerSdp);
     expect(status).toBe(expected);
   });
 
   test.each(["", "garbage", '{"sdp":"v=0"}'])("a body of %j is no offer", async (body) => {
-    const { status, code } = await rig.ask("POST", "/whep/live/cam", sdpType, body);
+    const { status, code } = await rig.ask("POST", endpoint, sdpType, body);
     expect([status, code]).toEqual([400, "SDP_INVALID"]);
     expect(rig.gateway.sessions).toHaveLength(0);
   });
 
   test("the largest offer is taken, one byte more is refused, and the connection goes on", async () => {
     const offer = offerSdp.padEnd(65_536, "x");
-    expect((await rig.ask("POST", "/whep/live/cam", sdpType, offer)).status).toBe(201);
-    const { status, code } = await rig.ask("POST", "/whep/live/cam", sdpType, `${offer}x`);
+    expect((await rig.ask("POST", endpoint, sdpType, offer)).status).toBe(201);
+    const { status, code } = await rig.ask("POST", endpoint, sdpType, `${offer}x`);
     expect([status, code]).toEqual([413, "BODY_TOO_LARGE"]);
   });
 
   test("an offer that claims to be huge is refused unread", async () => {
-    const head =
-      "POST /whep/live/cam HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 999999999\r\n\r\n";
+    const head = `POST ${endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 999999999\r\n\r\n`;
     expect(await rig.raw([head], /BODY_TOO_LARGE/)).toMatch(/^HTTP\/1.1 413 .*Connection: close/s);
   });
 
   test("an offer that never ends is refused in time", async () => {
-    const head =
-      "POST /whep/live/cam HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 100\r\n\r\nv=0";
+    const head = `POST ${endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 100\r\n\r\nv=0`;
     const answer = rig.raw([head], /BODY_TIMEOUT/);
     while (rig.clock.timers === 0) await new Promise((resolve) => setImmediate(resolve));
     rig.clock.advance(10_000);
@@ -134,13 +135,14 @@ describe("POST", () => {
       { "www-authenticate": 'Bearer realm="millrace"' },
     ],
     [new RefusedError("FORBIDDEN", 403, "No."), 403, {}],
+    [new RefusedError("STREAM_BUSY", 409, "No."), 409, {}],
     [new RefusedError("VIEWERS_FULL", 503, "No."), 503, { "retry-after": "2" }],
     [new RefusedError("NO_TRANSCODER", 501, "No."), 501, {}],
     [new ProtocolError("SDP_INVALID", "No."), 400, {}],
     [new ProtocolError("SDP_UNSUPPORTED", "No."), 422, {}],
   ])("%s is a problem document with status %s", async (refusal, expected, headers) => {
     rig.gateway.refusal = refusal;
-    const answer = await rig.ask("POST", "/whep/live/cam", sdpType, offerSdp);
+    const answer = await rig.ask("POST", endpoint, sdpType, offerSdp);
     expect(answer.status).toBe(expected);
     expect(JSON.parse(answer.text)).toEqual({
       type: "about:blank",
@@ -152,12 +154,12 @@ describe("POST", () => {
     for (const [name, value] of Object.entries(headers)) {
       expect(answer.headers.get(name)).toBe(value);
     }
-    expect(rig.whep.sessions).toBe(0);
+    expect(rig.handler.sessions).toBe(0);
   });
 
   test("of a bug the client learns nothing, the log everything", async () => {
     rig.gateway.refusal = new Error("secret details");
-    const { status, text } = await rig.ask("POST", "/whep/live/cam", sdpType, offerSdp);
+    const { status, text } = await rig.ask("POST", endpoint, sdpType, offerSdp);
     expect(status).toBe(500);
     expect(text).not.toContain("secret");
   });
@@ -169,9 +171,9 @@ describe("POST", () => {
       session.answer = () => Promise.reject(new ProtocolError("SDP_UNSUPPORTED", "No H.264."));
       return session;
     };
-    const { status } = await rig.ask("POST", "/whep/live/cam", sdpType, offerSdp);
+    const { status } = await rig.ask("POST", endpoint, sdpType, offerSdp);
     expect(status).toBe(422);
-    expect([rig.gateway.last.closeReason, rig.whep.sessions]).toEqual(["OFFER_REFUSED", 0]);
+    expect([rig.gateway.last.closeReason, rig.handler.sessions]).toEqual(["OFFER_REFUSED", 0]);
   });
 
   test("a session that ends while it is opened is refused with its reason", async () => {
@@ -180,11 +182,11 @@ describe("POST", () => {
       const session = await open(request, observer);
       session.answer = async () => {
         observer.bye("STREAM_ENDED");
-        return "answer";
+        return answerSdp;
       };
       return session;
     };
-    const { status, code } = await rig.ask("POST", "/whep/live/cam", sdpType, offerSdp);
+    const { status, code } = await rig.ask("POST", endpoint, sdpType, offerSdp);
     expect([status, code]).toEqual([503, "STREAM_ENDED"]);
     expect(rig.gateway.last.closeReason).toBe("STREAM_ENDED");
   });
@@ -195,29 +197,29 @@ describe("POST", () => {
       proceed = resolve;
     });
     const abort = new AbortController();
-    const request = fetch(`${rig.url}/whep/live/cam`, {
+    const request = fetch(`${rig.url}${endpoint}`, {
       method: "POST",
       headers: sdpType,
       body: offerSdp,
       signal: abort.signal,
     });
-    while (rig.whep.sessions === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (rig.handler.sessions === 0) await new Promise((resolve) => setImmediate(resolve));
     abort.abort();
     await expect(request).rejects.toThrow();
     while (rig.openConnections() > 0) await new Promise((resolve) => setImmediate(resolve));
     proceed();
     while (rig.gateway.sessions.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(await rig.gateway.last.closed).toBe("CLIENT_GONE");
-    expect(rig.whep.sessions).toBe(0);
+    expect(rig.handler.sessions).toBe(0);
   });
 });
 
-describe("DELETE and the end", () => {
+describe.each(["whip", "whep"] as const)("%s: DELETE and the end", (protocol) => {
   test("ends the session with 200, whatever If-Match says; then it is gone", async () => {
-    const { path } = await rig.join();
+    const { path } = await rig.join(protocol);
     const { status, text } = await rig.ask("DELETE", path, { "If-Match": '"stale"' });
     expect([status, text]).toEqual([200, ""]);
-    expect([rig.gateway.last.closeReason, rig.whep.sessions]).toEqual(["CLIENT_LEFT", 0]);
+    expect([rig.gateway.last.closeReason, rig.handler.sessions]).toEqual(["CLIENT_LEFT", 0]);
     for (const method of ["DELETE", "GET", "PATCH"]) {
       const again = await rig.ask(method, path);
       expect([again.status, again.code]).toEqual([404, "SESSION_NOT_FOUND"]);
@@ -225,29 +227,29 @@ describe("DELETE and the end", () => {
   });
 
   test("when the gateway says bye, the session is gone", async () => {
-    const { path } = await rig.join();
+    const { path } = await rig.join(protocol);
     rig.gateway.last.observer.bye("PEER_TIMEOUT");
     rig.gateway.last.observer.bye("PEER_TIMEOUT");
     expect((await rig.ask("GET", path)).status).toBe(404);
-    expect([rig.whep.sessions, rig.gateway.last.closeReason]).toEqual([0, undefined]);
+    expect([rig.handler.sessions, rig.gateway.last.closeReason]).toEqual([0, undefined]);
   });
 
   test("close ends all sessions and refuses new ones", async () => {
-    await rig.join();
-    await rig.join();
-    rig.whep.close("DRAINING");
-    rig.whep.close();
+    await rig.join(protocol);
+    await rig.join(protocol);
+    rig.handler.close("DRAINING");
+    rig.handler.close();
     expect(rig.gateway.sessions.map(({ closeReason }) => closeReason)).toEqual([
       "DRAINING",
       "DRAINING",
     ]);
-    const { status, code } = await rig.ask("POST", "/whep/live/cam", sdpType, offerSdp);
-    expect([status, code, rig.whep.sessions]).toEqual([503, "SERVER_CLOSING", 0]);
+    const { status, code } = await rig.ask("POST", `/${protocol}/live/cam`, sdpType, offerSdp);
+    expect([status, code, rig.handler.sessions]).toEqual([503, "SERVER_CLOSING", 0]);
   });
 
   test("100 sessions opened and ended leave nothing behind", async () => {
-    for (let n = 0; n < 100; n += 1) await rig.ask("DELETE", (await rig.join()).path);
-    expect([rig.whep.sessions, rig.clock.timers]).toEqual([0, 0]);
+    for (let n = 0; n < 100; n += 1) await rig.ask("DELETE", (await rig.join(protocol)).path);
+    expect([rig.handler.sessions, rig.clock.timers]).toEqual([0, 0]);
     expect(rig.gateway.sessions.every(({ closeReason }) => closeReason === "CLIENT_LEFT")).toBe(
       true,
     );

@@ -1,0 +1,98 @@
+import { chromium } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
+import { fakeMediaFlags, publishByWhip } from "./peers/browser-publisher.ts";
+import { publishWithFfmpeg } from "./peers/encoders.ts";
+import { Gateway } from "./peers/gateway.ts";
+import { canMakeNetworks, TestNetwork } from "./peers/network.ts";
+import {
+  keepPeerConnections,
+  peerConnections,
+  waitForPictures,
+  watchPictures,
+  watchReport,
+} from "./peers/viewer.ts";
+
+test.skip(() => !process.env["CI"] && !canMakeNetworks(), "network namespaces cannot be made here");
+
+const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+test("a viewer's address changes: the same connection goes on", async ({ cleanup }) => {
+  const network = new TestNetwork();
+  cleanup(async () => network.close());
+  const gateway = await Gateway.start({
+    network,
+    flags: ["--auth-publish-without-token", "anybody"],
+  });
+  cleanup(() => gateway.stop());
+  const encoder = publishWithFfmpeg(
+    `${gateway.rtmpUrl}/moving`,
+    { width: 640, height: 360 },
+    network,
+  );
+  cleanup(() => encoder.stop());
+  const browser = await chromium.launch({
+    executablePath: network.chromiumOnClient(executable),
+    args: ["--autoplay-policy=no-user-gesture-required"],
+  });
+  cleanup(() => browser.close());
+  const page = await browser.newPage();
+  await keepPeerConnections(page);
+  await page.goto(`${gateway.url}/live/moving`);
+  await watchPictures(page);
+  await waitForPictures(page, 60);
+  const connections = await peerConnections(page);
+  network.moveClient();
+  await waitForPictures(page, 90, 40_000);
+  const { longestGapMs } = await watchReport(page);
+  test.info().annotations.push({
+    type: "figures",
+    description: `longest gap ${longestGapMs.toFixed(0)} ms (aim 3000)`,
+  });
+  expect(await peerConnections(page)).toBe(connections);
+  expect(longestGapMs).toBeLessThan(6000);
+});
+
+test("UDP is blocked: picture and sound come over TCP, on the same port number", async ({
+  cleanup,
+}) => {
+  const network = new TestNetwork();
+  cleanup(async () => network.close());
+  const gateway = await Gateway.start({
+    network,
+    flags: ["--auth-publish-without-token", "anybody"],
+  });
+  cleanup(() => gateway.stop());
+  network.blockUdp();
+  const nearby = await chromium.launch({
+    executablePath: network.chromiumOnServer(executable),
+    args: [
+      "--autoplay-policy=no-user-gesture-required",
+      `--unsafely-treat-insecure-origin-as-secure=${gateway.url}`,
+      ...fakeMediaFlags,
+    ],
+  });
+  cleanup(() => nearby.close());
+  const camera = await nearby.newPage();
+  await camera.goto(gateway.url);
+  await publishByWhip(camera, `${gateway.url}/whip/live/tcp-only`, { width: 640, height: 360 });
+  const browser = await chromium.launch({
+    executablePath: network.chromiumOnClient(executable),
+    args: ["--autoplay-policy=no-user-gesture-required"],
+  });
+  cleanup(() => browser.close());
+  const page = await browser.newPage();
+  await keepPeerConnections(page);
+  await page.goto(`${gateway.url}/live/tcp-only`);
+  await watchPictures(page);
+  await waitForPictures(page, 90);
+  const protocol = await page.evaluate(async () => {
+    const peers = (window as Window & { millracePeers?: RTCPeerConnection[] }).millracePeers ?? [];
+    // biome-ignore lint/suspicious/noExplicitAny: the fields of a report depend on its type.
+    const stats = (await peers.at(-1)?.getStats()) as any;
+    // biome-ignore lint/suspicious/noExplicitAny: the same.
+    const transport = [...stats.values()].find((report: any) => report.type === "transport");
+    const pair = stats.get(transport.selectedCandidatePairId);
+    return stats.get(pair.remoteCandidateId).protocol as string;
+  });
+  expect(protocol).toBe("tcp");
+});

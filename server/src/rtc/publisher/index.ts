@@ -1,0 +1,8 @@
+export { defaultPublishLimits, type PublishLimits } from "./limits.ts";
+export type { PublisherLinkStats } from "./publisher-link.ts";
+export {
+  type DataHandler,
+  PublishSession,
+  type PublishSessionOptions,
+  type PublishSessionStats,
+} from "./session.ts";
