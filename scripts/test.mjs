@@ -18,6 +18,12 @@ const programs = [
   { probe: ["gst-inspect-1.0", "--exists", "flvmux"], packages: ["gstreamer1.0-plugins-good"] },
   { probe: ["gst-inspect-1.0", "--exists", "rtmp2sink"], packages: ["gstreamer1.0-plugins-bad"] },
   { probe: ["gst-inspect-1.0", "--exists", "avenc_aac"], packages: ["gstreamer1.0-libav"] },
+  // Its version is not GStreamer's, which `--exists` takes for missing.
+  { probe: ["gst-inspect-1.0", "nicesrc"], packages: ["gstreamer1.0-nice"] },
+  {
+    probe: ["/usr/bin/python3", "-c", "import gi; gi.require_version('GstWebRTC', '1.0')"],
+    packages: ["python3-gi", "gir1.2-gst-plugins-bad-1.0"],
+  },
   { probe: ["ip", "-V"], packages: ["iproute2"] },
   { probe: ["nft", "--version"], packages: ["nftables"] },
 ];

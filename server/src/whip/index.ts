@@ -1,9 +1,4 @@
-export {
-  createWhipHandler,
-  createWhipHandler as createWhepHandler,
-  type WhipHandler,
-  type WhipHandler as WhepHandler,
-} from "./handler.ts";
+export { createWhipHandler, type WhipHandler } from "./handler.ts";
 export {
   bearerOrQueryToken,
   defaultWhipLimits,

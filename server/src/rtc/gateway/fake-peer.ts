@@ -135,8 +135,8 @@ export class FakePeerFactory implements PeerFactory {
     return peer;
   }
 
-  createReceiver(): Peer {
-    throw new Error("viewers only");
+  createReceiver(events: PeerEvents): FakePeer {
+    return this.createSender({ h264ProfileLevelId: undefined }, events);
   }
 
   async close(): Promise<void> {}

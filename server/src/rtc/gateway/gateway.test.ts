@@ -28,7 +28,8 @@ describe("RtcGateway.open", () => {
   it.each([
     [{ stream: "../etc" }, "STREAM_NAME_INVALID", 400],
     [{ stream: "live/none" }, "STREAM_NOT_FOUND", 404],
-    [{ action: "publish" as const }, "PUBLISH_UNSUPPORTED", 501],
+    [{ action: "publish" as const }, "STREAM_BUSY", 409],
+    [{ action: "publish" as const, stream: "a b" }, "STREAM_NAME_INVALID", 400],
   ])("refuses %o", async (change, code, status) => {
     const test = new TestGateway();
     await expect(open(test, change)).rejects.toMatchObject({ code, status });
@@ -89,6 +90,46 @@ describe("RtcGateway.open", () => {
     expect(session.iceServers[0]?.username).toBe(session.viewerId);
     expect(session.viewerId).not.toBe(session.id);
     expect(test.stream.publisher.stream.viewers.has(session.viewerId)).toBe(true);
+  });
+});
+
+describe("RtcGateway.open of a publisher", () => {
+  it("asks for the right to publish, takes the name and gives it back", async () => {
+    const test = new TestGateway();
+    const session = await open(test, { action: "publish", stream: "live/camera" });
+    expect(test.access.asked.at(-1)).toMatchObject({ action: "publish", stream: "live/camera" });
+    expect(test.gateway.stats.sessions).toBe(1);
+    await expect(open(test, { action: "publish", stream: "live/camera" })).rejects.toMatchObject({
+      code: "STREAM_BUSY",
+    });
+    session.close("CLIENT_LEFT");
+    expect(test.gateway.stats.sessions).toBe(0);
+    expect(test.peers.open).toBe(0);
+  });
+
+  it("takes a stream over from its publisher", async () => {
+    const test = new TestGateway();
+    await open(test, { action: "publish", takeOver: true });
+    expect(test.stream.publisher.stream.state).toBe("live");
+    expect(test.stream.registry.publisher("live/test")).not.toBe(test.stream.publisher);
+  });
+});
+
+describe("RtcGateway.call", () => {
+  const request = { room: "live/room", token: undefined, address: "192.0.2.1", userAgent: "test" };
+
+  it("asks the access seam for the room", async () => {
+    const test = new TestGateway();
+    await test.gateway.call(request);
+    expect(test.access.asked).toMatchObject([{ action: "call", stream: "live/room" }]);
+    await expect(test.gateway.call({ ...request, token: "wrong" })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    await expect(test.gateway.call({ ...request, room: "../x" })).rejects.toMatchObject({
+      code: "STREAM_NAME_INVALID",
+    });
+    test.gateway.close("SERVER_CLOSING");
+    await expect(test.gateway.call(request)).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
   });
 });
 
