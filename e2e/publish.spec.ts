@@ -11,8 +11,8 @@ import {
 
 for (const { codec, width, height } of [
   { codec: "H264", width: 1280, height: 720 },
-  { codec: "VP8", width: 1280, height: 720 },
-  // Encoders of these two take more than this machine has for more pixels.
+  // Encoders of these take more than this machine has for more pixels.
+  { codec: "VP8", width: 640, height: 360 },
   { codec: "VP9", width: 640, height: 360 },
   { codec: "AV1", width: 640, height: 360 },
 ] as const) {

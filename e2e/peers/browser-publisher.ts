@@ -16,6 +16,8 @@ export interface PublishOptions {
   /** Three layers, `l`, `m` and `h`, of a quarter, half and the whole size. */
   readonly simulcast?: boolean;
   readonly token?: string;
+  /** A picture that takes every bit it may have, in place of the camera's. */
+  readonly noise?: boolean;
 }
 
 /** What the publisher's browser says about what it sends. */
@@ -51,7 +53,22 @@ export async function publishByWhip(
         audio: true,
       });
       const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-      const [video] = media.getVideoTracks();
+      const drawNoise = () => {
+        const canvas = document.createElement("canvas");
+        canvas.width = width;
+        canvas.height = height;
+        const context = canvas.getContext("2d");
+        let drawn = 0;
+        setInterval(() => {
+          drawn++;
+          for (let i = 0; i < 150 && context !== null; i++) {
+            context.fillStyle = `hsl(${(drawn * 7 + i * 37) % 360} 70% ${20 + ((i * 13 + drawn) % 60)}%)`;
+            context.fillRect(Math.random() * width, Math.random() * height, 90, 60);
+          }
+        }, 1000 / fps);
+        return canvas.captureStream(fps).getVideoTracks();
+      };
+      const [video] = options.noise ? drawNoise() : media.getVideoTracks();
       const [audio] = media.getAudioTracks();
       if (video === undefined || audio === undefined) throw new Error("no camera or microphone");
       const layer = (rid: string, scale: number, share: number) => ({

@@ -23,6 +23,8 @@ export function canMakeNetworks(): boolean {
 export interface LinkQuality {
   /** Share of packets that vanish at random. */
   readonly lossPercent?: number;
+  /** The same for the way back. */
+  readonly uplinkLossPercent?: number;
   /** Capacity; packets that find more than 100 ms of others waiting are dropped. */
   readonly rateKbps?: number;
 }
@@ -69,18 +71,12 @@ export class TestNetwork {
   }
 
   /**
-   * Sets what the way from the server to the client is like; the way back stays perfect. Loss is made
+   * Sets what the way from the server to the client is like, and what is lost on the way back. Loss is made
    * by the packet filter and capacity by a token bucket, which every kernel has.
    */
   shape(quality: LinkQuality): void {
-    const lost = Math.round((quality.lossPercent ?? 0) * 100);
-    const rule = lost > 0 ? `numgen random mod 10000 < ${lost} counter drop` : "";
-    this.#run(
-      this.serverNamespace,
-      "nft",
-      ["-f", "-"],
-      `table inet loss\ndelete table inet loss\ntable inet loss {\n chain out {\n  type filter hook output priority 0\n  oifname "cable" ${rule || "accept"}\n }\n}\n`,
-    );
+    this.#lose(this.clientNamespace, quality.lossPercent ?? 0);
+    this.#lose(this.serverNamespace, quality.uplinkLossPercent ?? 0);
     const rate = quality.rateKbps ?? 10_000_000;
     const limitBytes = Math.round((rate * 1000) / 8 / 10) + 20_000;
     this.#run(this.serverNamespace, "tc", [
@@ -103,7 +99,7 @@ export class TestNetwork {
   get droppedPackets(): number {
     const listing = execFileSync(
       "ip",
-      ["netns", "exec", this.serverNamespace, "nft", "list", "table", "inet", "loss"],
+      ["netns", "exec", this.clientNamespace, "nft", "list", "table", "inet", "loss"],
       { encoding: "utf8" },
     );
     return Number(/counter packets (\d+)/.exec(listing)?.[1] ?? 0);
@@ -149,6 +145,18 @@ export class TestNetwork {
       }
     }
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Loses packets that reach a host: where they leave, their sender would be told. */
+  #lose(namespace: string, percent: number): void {
+    const lost = Math.round(percent * 100);
+    const rule = lost > 0 ? `numgen random mod 10000 < ${lost} counter drop` : "accept";
+    this.#run(
+      namespace,
+      "nft",
+      ["-f", "-"],
+      `table inet loss\ndelete table inet loss\ntable inet loss {\n chain in {\n  type filter hook input priority 0\n  iifname "cable" ${rule}\n }\n}\n`,
+    );
   }
 
   #run(namespace: string, command: string, args: readonly string[], input?: string): void {

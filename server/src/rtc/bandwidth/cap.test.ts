@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LayeredRun, type LayeredRunOptions, second } from "./test-layered-run.ts";
+
+// Minutes of simulated time take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** 3 Mbit/s, 400 kbit/s from 20 to 50 seconds, and what became of it, in seconds after each change. */
 function capped(options: Partial<LayeredRunOptions> = {}) {

@@ -1,8 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { BandwidthEstimator } from "./bandwidth-estimator.ts";
 import { second } from "./test-layered-run.ts";
 import { TestNetwork } from "./test-network.ts";
 import { GreedySource, simulate, TestSender } from "./test-sender.ts";
+
+// Minutes of simulated time take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe("a steady link", () => {
   for (const capacityBps of [1_000_000, 3_000_000, 10_000_000]) {

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { referenceRangeUs } from "./arrival-clock.ts";
 import { LayeredRun, second } from "./test-layered-run.ts";
+
+// Minutes of simulated time take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The least estimate from ten seconds on. */
 function least(options: Omit<ConstructorParameters<typeof LayeredRun>[0], "each">) {

@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LayeredRun, second } from "./test-layered-run.ts";
+
+// Minutes of simulated time take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const minutes = 5;
 

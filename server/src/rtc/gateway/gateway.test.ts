@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { defaultCoreLimits } from "../../core/index.ts";
 import { audioInfo, videoInfo } from "../../core/test-frames.ts";
 import { TestGateway, TestObserver, watchRequest } from "./test-gateway.ts";
 
@@ -51,6 +52,17 @@ describe("RtcGateway.open", () => {
     await expect(open(test)).rejects.toMatchObject({ code: "PEERS_FULL" });
     expect(test.gateway.stats).toMatchObject({ sessions: 0, outputs: 0 });
     expect(test.stream.publisher.stream.viewers.size).toBe(0);
+  });
+
+  it("leaves nothing behind when the stream has as many viewers as it may", async () => {
+    const test = new TestGateway();
+    const { stream } = test.stream.publisher;
+    for (let i = 0; i < defaultCoreLimits.maxViewersPerStream; i++) {
+      stream.addViewer({ transport: "rtmp-play", address: "192.0.2.9" });
+    }
+    await expect(open(test)).rejects.toMatchObject({ code: "VIEWERS_FULL" });
+    expect(test.gateway.stats).toMatchObject({ sessions: 0, outputs: 0 });
+    expect(test.peers.open).toBe(0);
   });
 
   it("refuses a stream with B-frames that nothing can take out, and says what to do", async () => {

@@ -103,6 +103,21 @@ describe("one time line for all of a publisher", () => {
     }
   });
 
+  it("forgets within a second how late the first frame was, and never steps back", () => {
+    const timeline = new CaptureTimeline(2_000_000);
+    const line = timeline.open("video", 90_000);
+    const source = new Source(90_000, 9);
+    let last = Number.NEGATIVE_INFINITY;
+    for (let ms = 0; ms < 2000; ms += 40) {
+      const lateMs = Math.max(20, 250 - 0.9 * ms);
+      const arrivedUs = (ms + lateMs) * 1000;
+      const us = line.timeOf(source.rtpTime(ms), arrivedUs);
+      expect(us).toBeGreaterThan(last);
+      last = us;
+      if (ms >= 280) expect(Math.abs(us - arrivedUs)).toBeLessThan(100);
+    }
+  });
+
   it("takes a report without a clock for none, and one before the first packet for later", () => {
     const timeline = new CaptureTimeline(2_000_000);
     const line = timeline.open("video", 90_000);

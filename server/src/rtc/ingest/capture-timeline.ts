@@ -143,8 +143,12 @@ export class CaptureLine {
       rtpUs = ticksToUs(ticks, this.#clockRate);
       this.#anchor(rtpUs, arrivedUs);
     } else if (!this.#reported && arrivedUs < this.#learnUntilUs) {
+      // At once: a place that moves with arrival can never be before the one of the frame before.
       const soonest = this.#timeline.fromArrival(arrivedUs) - rtpUs;
-      if (soonest < this.#targetUs) this.#targetUs = soonest;
+      if (soonest < this.#targetUs) {
+        this.#targetUs = soonest;
+        this.#offsetUs = soonest;
+      }
     }
     const elapsedUs = Math.max(0, rtpUs - this.#lastRtpUs);
     this.#lastTicks = ticks;

@@ -144,8 +144,7 @@ export class EncodingReceiver implements OrderOwner {
     this.packets++;
     if (!this.order.begun) this.order.begin(sequence);
     const ahead = this.order.distance(sequence);
-    const { maxGapPackets } = this.#options.limits;
-    if (ahead > maxGapPackets || ahead < -maxGapPackets) {
+    if (this.order.isOutside(ahead)) {
       const arrivedUs = nowUs;
       this.#takeOutside({ sequence, payload, timestamp, marker, format, arrivedUs }, ssrc);
     } else {
@@ -172,7 +171,7 @@ export class EncodingReceiver implements OrderOwner {
     if (!this.order.begun) return;
     const ahead = this.order.distance(sequence);
     // What is newer than all that came was never asked for, and comes by itself.
-    if (ahead > 0 || ahead < -this.#options.limits.maxGapPackets) return;
+    if (ahead > 0 || this.order.isOutside(ahead)) return;
     this.lastMediaUs = nowUs;
     if (this.order.take(ahead, payload, timestamp, marker, format, nowUs, true)) {
       this.meter.count(payload.length);

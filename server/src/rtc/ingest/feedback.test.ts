@@ -173,6 +173,21 @@ describe("a publisher that takes only REMB", () => {
     expect(rates(test).at(-1)).toBeGreaterThan(rates(test)[before - 1] ?? 0);
   });
 
+  it("is not slowed down for a few packets lost of few", () => {
+    const test = new TestIngest([onlyRemb()]);
+    for (let i = 1; i < 180; i++) {
+      if (i % 6 !== 0) test.packet({ sequence: i, payload: vp8Delta(), timestamp: i });
+      test.run(20);
+    }
+    expect(rates(test).at(-1)).toBeCloseTo(5, 3);
+    for (let i = 180; i < 260; i++) {
+      if (i % 6 !== 0) test.packet({ sequence: i, payload: vp8Delta(), timestamp: i });
+      test.run(20);
+    }
+    // The lowest estimate that is ever told.
+    expect(rates(test).at(-1)).toBeCloseTo(0.15, 3);
+  });
+
   it("takes both: then only transport-wide feedback is sent", () => {
     const test = new TestIngest();
     test.packet({ sequence: 1, payload: vp8Key(), transportCc: 1 });

@@ -188,6 +188,7 @@ export class IngestLine implements ReceiverOwner {
       lost: order.lost,
       recovered: order.recovered,
       retransmitted: receiver.retransmitted,
+      needless: order.needless,
       duplicates: order.duplicates,
       late: order.late,
       padding: receiver.padding,

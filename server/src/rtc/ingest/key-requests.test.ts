@@ -165,8 +165,11 @@ describe("what a late viewer is given", () => {
     expect(encoding?.group).toHaveLength(2);
   });
 
-  it("is no frame larger than a frame may be: it is given up", () => {
-    const test = started(new TestIngest(undefined, { maxFramePackets: 3 }));
+  it.each([
+    ["packets", { maxFramePackets: 3 }],
+    ["bytes", { maxFrameBytes: 300 }],
+  ])("is no frame of more %s than a frame may have: it is given up", (_, limits) => {
+    const test = started(new TestIngest(undefined, limits));
     const sink = new TestSink().follow(test.video?.encodings[0] as never);
     const timestamp = 3000 * (sequence + 1);
     for (let i = 0; i < 4; i++) test.packet({ ...frame(), timestamp, marker: false });

@@ -54,6 +54,7 @@ export class PacketOrder {
   lost = 0;
   recovered = 0;
   duplicates = 0;
+  needless = 0;
   late = 0;
   nacks = 0;
   nackedPackets = 0;
@@ -104,6 +105,13 @@ export class PacketOrder {
     return this.#window.distance(sequence);
   }
 
+  /** Whether a packet so far ahead may belong to a numbering that begins anew. What is waited for never does. */
+  isOutside(ahead: number): boolean {
+    const { maxGapPackets } = this.#limits;
+    if (ahead > maxGapPackets) return true;
+    return ahead < -maxGapPackets && this.#window.highest + ahead < this.#window.next;
+  }
+
   /**
    * Takes a packet that is by `ahead` newer than the newest. An empty payload, and one without format, only takes its place
    * in the numbering. `repeated`: it was sent again on another SSRC. Returns whether it is new.
@@ -121,6 +129,7 @@ export class PacketOrder {
     const extended = window.highest + ahead;
     if (extended < window.next || window.has(extended)) {
       if (extended < this.#lostBelow) this.late++;
+      else if (repeated) this.needless++;
       else this.duplicates++;
       return false;
     }

@@ -1,14 +1,12 @@
 import { parseRtcp, type RtcpPacket, type SenderReport, unwrapRtx } from "@millrace/media/rtp";
 import { type Clock, type Log, ProtocolError, type Publisher } from "../../core/index.ts";
 import type { ReceiveMedia } from "../peer.ts";
-import { ArrivalLog } from "./arrival-log.ts";
 import { CaptureTimeline } from "./capture-timeline.ts";
 import { Demultiplexer, type Route } from "./demultiplexer.ts";
 import type { EncodingReceiver } from "./encoding-receiver.ts";
-import { writeEstimate, writeReports } from "./feedback-writer.ts";
 import { IngestLine, type IngestLineOptions } from "./ingest-line.ts";
 import { defaultIngestLimits, housekeepingUs, type IngestLimits } from "./limits.ts";
-import { ReceiveEstimate } from "./receive-estimate.ts";
+import { PeerFeedback } from "./peer-feedback.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { RtpReader } from "./rtp-reader.ts";
 import type { IngestStats } from "./stats.ts";
@@ -32,25 +30,19 @@ export interface PublisherIngestOptions {
  */
 export class PublisherIngest {
   readonly #options: PublisherIngestOptions;
-  readonly #limits: IngestLimits;
   readonly #lineOptions: IngestLineOptions;
   readonly #reader = new RtpReader();
   readonly #demultiplexer: Demultiplexer;
   readonly #timeline: CaptureTimeline;
   readonly #roundTrip = new RoundTrip();
-  readonly #arrivals: ArrivalLog;
-  readonly #estimate: ReceiveEstimate;
+  readonly #feedback: PeerFeedback;
   /** From the monotonic clock to the stream's. */
   readonly #streamOffsetUs: number;
   /** From the publisher's time line to the stream's, as of the newest frame. */
   #streamShiftUs = 0;
   #lines: readonly IngestLine[] = [];
   #receivers: readonly EncodingReceiver[] = [];
-  #transportCcId: number | undefined;
-  #estimates = false;
-  #reportUs: number;
   #housekeepUs: number;
-  #told: number | undefined;
   #packets = 0;
   #bytes = 0;
   #retired = 0;
@@ -64,17 +56,12 @@ export class PublisherIngest {
     const { clock, log, publisher } = options;
     const limits = { ...defaultIngestLimits, ...options.limits };
     this.#options = options;
-    this.#limits = limits;
     this.#demultiplexer = new Demultiplexer(limits.maxSsrcs);
     this.#timeline = new CaptureTimeline(limits.maxCaptureDelayUs);
-    this.#arrivals = new ArrivalLog({
-      intervalUs: limits.feedbackIntervalUs,
-      maxPackets: limits.feedbackMaxPackets,
-    });
-    this.#estimate = new ReceiveEstimate(limits);
     const nowUs = clock.nowUs();
+    const { send } = options;
+    this.#feedback = new PeerFeedback({ limits, roundTrip: this.#roundTrip, nowUs, send });
     this.#streamOffsetUs = publisher.stream.nowUs() - nowUs;
-    this.#reportUs = nowUs + limits.reportIntervalUs;
     this.#housekeepUs = nowUs + housekeepingUs;
     this.#lineOptions = {
       publisher,
@@ -84,7 +71,7 @@ export class PublisherIngest {
       nowUs: () => clock.nowUs(),
       streamUs: (captureUs) => this.#streamUs(captureUs),
       arrivalUs: (us) => us + this.#streamOffsetUs,
-      send: options.send,
+      send,
       wake: options.wake,
       sinkFailed: (error) => log.error({ err: error }, "a packet sink failed and was removed"),
     };
@@ -107,8 +94,8 @@ export class PublisherIngest {
         (sum, line) => sum + line.malformedFrames,
         this.#malformedFrames,
       ),
-      feedbacks: this.#arrivals.feedbacks,
-      estimateBps: this.#told,
+      feedbacks: this.#feedback.feedbacks,
+      estimateBps: this.#feedback.toldBps,
     };
   }
 
@@ -124,8 +111,7 @@ export class PublisherIngest {
 
   /** When to call `onTimeout`. */
   get nextTimeoutUs(): number {
-    let dueUs = Math.min(this.#reportUs, this.#housekeepUs, this.#arrivals.dueUs);
-    if (this.#estimates) dueUs = Math.min(dueUs, this.#estimate.dueUs);
+    let dueUs = Math.min(this.#housekeepUs, this.#feedback.dueUs);
     for (const receiver of this.#receivers) dueUs = Math.min(dueUs, receiver.dueUs);
     return dueUs;
   }
@@ -144,13 +130,7 @@ export class PublisherIngest {
     for (const line of before) if (!lines.includes(line)) this.#remove(line);
     this.#receivers = lines.flatMap((line) => line.receivers);
     this.#demultiplexer.configure(lines);
-    // Bundled lines give one meaning to each identifier. RFC 8843 section 9.2.
-    const reporting = lines.find(({ media }) => media.feedback.transportCc);
-    this.#transportCcId = reporting?.media.extensions.transportCc;
-    // A browser that is given both takes the lower one, so it is given its own only.
-    this.#estimates =
-      reporting === undefined &&
-      lines.some(({ media }) => media.kind === "video" && media.feedback.remb);
+    this.#feedback.configure(wanted, this.#receivers);
   }
 
   /** An authentic RTP packet in the clear. Keeps its bytes. */
@@ -164,14 +144,12 @@ export class PublisherIngest {
     this.#packets++;
     this.#bytes += packet.length;
     this.#lastRtpUs = nowUs;
-    if (this.#transportCcId !== undefined) {
-      const number = reader.number16(this.#transportCcId);
-      if (number >= 0) this.#arrivals.note(number, reader.ssrc, nowUs);
-    }
+    const { transportCcId } = this.#feedback;
+    const number = transportCcId === undefined ? -1 : reader.number16(transportCcId);
+    const { ssrc } = reader;
     const route = this.#demultiplexer.route(reader);
     if (route !== undefined) this.#receive(route, nowUs);
-    if (this.#estimates && this.#estimate.packet(packet.length, nowUs)) this.#tellEstimate();
-    if (nowUs >= this.#arrivals.dueUs) this.#sendFeedback();
+    this.#feedback.packet(number, ssrc, packet.length, nowUs);
   }
 
   /** An authentic RTCP packet in the clear. */
@@ -191,18 +169,13 @@ export class PublisherIngest {
   /** The time in `nextTimeoutUs` has come, or nearly. */
   onTimeout(nowUs: number): void {
     if (this.#closed) return;
-    if (nowUs >= this.#arrivals.dueUs) this.#sendFeedback();
+    this.#feedback.timeout(nowUs);
     for (const receiver of this.#receivers) {
       if (nowUs >= receiver.dueUs) receiver.timeout(nowUs);
     }
-    if (this.#estimates && nowUs >= this.#estimate.dueUs) this.#updateEstimate(nowUs);
     if (nowUs >= this.#housekeepUs) {
       this.#housekeepUs = nowUs + housekeepingUs;
       for (const line of this.#lines) line.housekeep(nowUs);
-    }
-    if (nowUs >= this.#reportUs) {
-      this.#reportUs = nowUs + this.#limits.reportIntervalUs;
-      this.#sendReports(nowUs);
     }
   }
 
@@ -241,7 +214,7 @@ export class PublisherIngest {
     if (packet.type === "sender-report") this.#takeSenderReport(packet, nowUs);
     else if (packet.type === "extended-report") {
       for (const { ssrc, lastReceiverReport, delaySinceLastReceiverReport } of packet.delays) {
-        if (ssrc !== this.#localSsrc) continue;
+        if (ssrc !== this.#feedback.localSsrc) continue;
         this.#roundTrip.answered(lastReceiverReport, delaySinceLastReceiverReport, nowUs);
       }
     } else if (packet.type === "bye") {
@@ -268,44 +241,6 @@ export class PublisherIngest {
     const us = this.#options.publisher.streamUs(captureUs);
     this.#streamShiftUs = us - captureUs;
     return us;
-  }
-
-  /** Ours, for what is about the peer as a whole. */
-  get #localSsrc(): number {
-    return this.#lines[0]?.media.localSsrc ?? 0;
-  }
-
-  #sendFeedback(): void {
-    for (;;) {
-      const feedback = this.#arrivals.write(this.#localSsrc);
-      if (feedback === undefined) return;
-      this.#options.send(feedback);
-    }
-  }
-
-  #sendReports(nowUs: number): void {
-    const media = this.#lines[0]?.media;
-    if (media === undefined) return;
-    const { cname, localSsrc } = media;
-    this.#options.send(writeReports(localSsrc, cname, this.#receivers, this.#roundTrip, nowUs));
-    if (this.#estimates && this.#lastRtpUs !== undefined) this.#tellEstimate();
-  }
-
-  #updateEstimate(nowUs: number): void {
-    let expected = 0;
-    let arrived = 0;
-    for (const receiver of this.#receivers) {
-      expected += receiver.expected;
-      arrived += receiver.packets;
-    }
-    if (this.#estimate.update(expected, arrived, nowUs)) this.#tellEstimate();
-  }
-
-  #tellEstimate(): void {
-    const { bps } = this.#estimate;
-    this.#estimate.told();
-    this.#told = bps;
-    this.#options.send(writeEstimate(this.#localSsrc, bps, this.#receivers));
   }
 
   #remove(line: IngestLine): void {

@@ -19,6 +19,8 @@ export interface EncodingStats {
   /** Packets that were missing and came after all, sent again or late. */
   readonly recovered: number;
   readonly retransmitted: number;
+  /** Packets sent again that were here already: browsers test with them what the path carries. */
+  readonly needless: number;
   readonly duplicates: number;
   /** Packets that came after they were given up. */
   readonly late: number;

@@ -217,7 +217,53 @@ describe("missing video", () => {
   });
 });
 
+describe("packets that wait", () => {
+  it("are as many as they may be; one more and the gap in front is given up", () => {
+    const limits = { maxHeldPackets: 2048, maxVideoWaitUs: 60_000_000, videoWaitUs: 60_000_000 };
+    const test = new TestIngest(undefined, limits);
+    play(test, camera(100, 2));
+    const first = 106;
+    for (let i = 0; i < 2047; i++) {
+      test.packet({ sequence: first + i, timestamp: 9e6 + i, marker: true, payload: vp8Delta() });
+    }
+    expect(test.ingest.stats.encodings[0]).toMatchObject({ lost: 0, restarts: 0 });
+    test.packet({ sequence: first + 2047, timestamp: 1e7, marker: true, payload: vp8Delta() });
+    expect(test.ingest.stats.encodings[0]).toMatchObject({ lost: 1, restarts: 0 });
+    expect(test.rtcpOf("pli")).toHaveLength(1);
+  });
+
+  it("get what they wait for however far it is behind, also without a retransmission SSRC", () => {
+    const limits = { maxVideoWaitUs: 60_000_000, videoWaitUs: 60_000_000 };
+    const test = new TestIngest(undefined, limits);
+    const sink = play(test, camera(100, 2));
+    const late = [105, 106].map((sequence) => ({
+      sequence,
+      timestamp: 8e6 + sequence,
+      marker: true,
+      payload: vp8Delta(),
+    }));
+    for (let i = 0; i < 1500; i++) {
+      test.packet({ sequence: 107 + i, timestamp: 9e6 + i, marker: true, payload: vp8Delta() });
+    }
+    for (const packet of late) test.packet(packet);
+    expect(sink.frames).toHaveLength(1504);
+    expect(test.ingest.stats.encodings[0]).toMatchObject({ lost: 0, restarts: 0, recovered: 2 });
+  });
+});
+
 describe("numbers from elsewhere", () => {
+  it("begin beyond a gap of a thousand packets", () => {
+    const next = (sequence: number): TestPacket => {
+      return { sequence, timestamp: 1e6, marker: true, payload: vp8Delta() };
+    };
+    const near = new TestIngest();
+    play(near, [...camera(100, 2), next(104 + 1000), next(105 + 1000)]);
+    expect(near.ingest.stats.encodings[0]).toMatchObject({ restarts: 0, lost: 999 });
+    const far = new TestIngest();
+    play(far, [...camera(100, 2), next(104 + 1001), next(105 + 1001)]);
+    expect(far.ingest.stats.encodings[0]).toMatchObject({ restarts: 1, lost: 0 });
+  });
+
   it.each([
     ["a gap of a million packets", 1_000_000],
     ["a restart behind", -20_000],

@@ -82,6 +82,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     try {
       this.#viewer = options.register(this);
     } catch (error) {
+      this.#state = "closed";
       this.#peer.close("REFUSED");
       throw error;
     }
