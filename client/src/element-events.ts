@@ -38,12 +38,21 @@ export interface StreamDetail {
   readonly status: StreamStatus;
 }
 
+/** `layer`: another layer of a simulcast stream is shown, or none. */
+export interface LayerDetail {
+  /** Null: none, or the stream has no layers. */
+  readonly rid: string | null;
+  /** The layer that the viewer chose; null: automatic. */
+  readonly pinned: string | null;
+}
+
 /** The events of `<millrace-player>`, by name. None of them bubbles. */
 export interface PlayerEventMap {
   readonly statechange: CustomEvent<StateChangeDetail>;
   readonly transport: CustomEvent<TransportDetail>;
   readonly latency: CustomEvent<LatencyDetail>;
   readonly error: CustomEvent<ErrorDetail>;
+  readonly layer: CustomEvent<LayerDetail>;
   readonly stream: CustomEvent<StreamDetail>;
 }
 

@@ -5,6 +5,7 @@ import { PlayerController } from "./player/controller.ts";
 import { createWebRtcTransport } from "./player/create-transport.ts";
 import { failureText } from "./player/failure.ts";
 import type { LatencySample } from "./player/latency.ts";
+import { LatencyTeller } from "./player/latency-teller.ts";
 import { browserScheduler } from "./player/scheduler.ts";
 import type { IdleReason, PlayerState, PlayerStateType } from "./player/state.ts";
 import { noStats } from "./player/stats-delta.ts";
@@ -12,15 +13,15 @@ import type { TransportFactory, TransportName } from "./player/transports/transp
 import { Visibility } from "./player/visibility.ts";
 import { takeOverProperties } from "./ui/dom.ts";
 import { FrameWatch } from "./ui/frame-watch.ts";
-import { keyPress, listenForGestures } from "./ui/gestures.ts";
+import { keyPress, listenForGestures, listenForKeys } from "./ui/gestures.ts";
 import { type CommandTarget, keyCommand, runCommand } from "./ui/keyboard.ts";
+import { layerText } from "./ui/layer-options.ts";
+import { offersUnmute, playerPicture } from "./ui/player-picture.ts";
 import { Screens } from "./ui/screens.ts";
 import { type StatsRow, statsRows } from "./ui/stats-rows.ts";
 import { Surface } from "./ui/surface.ts";
 import { PlayerView } from "./ui/view.ts";
-
-/** Shortest time between two `latency` events and changes of the figure on the badge. */
-const latencyEveryMs = 250;
+import { ViewportWatch } from "./ui/viewport-watch.ts";
 
 /**
  * `<millrace-player src token muted autoplay controls poster background base>`: plays one live stream and
@@ -46,8 +47,8 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   readonly #frames: FrameWatch;
   readonly #visibility: Visibility;
   #listening: AbortController | undefined;
-  #latency: LatencySample | undefined;
-  #latencyToldMs = Number.NEGATIVE_INFINITY;
+  readonly #viewport: ViewportWatch;
+  readonly #latency = new LatencyTeller();
   #wantedAtDisconnect = false;
   #hasPicture = false;
   #addressDue = false;
@@ -60,6 +61,9 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
       togglePlay: () => runCommand({ type: "toggle-play" }, this),
       toggleMute: () => runCommand({ type: "toggle-mute" }, this),
       toggleStats: () => this.toggleStats(),
+      chooseLayer: (rid) => {
+        this.layer = rid;
+      },
       setVolume: (volume) => this.#surface.setVolume(volume),
       togglePictureInPicture: () => void this.#screens.togglePictureInPicture(),
       toggleFullscreen: () => this.toggleFullscreen(),
@@ -90,6 +94,10 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
           this.#tell("stream", { status });
           this.#show();
         },
+        layer: (rid) => {
+          this.#tell("layer", { rid, pinned: this.layer });
+          this.#show();
+        },
         media: (source) => this.#surface.attach(source),
         latency: (sample) => this.#latencyMeasured(sample),
         transport: (from, to, reason) =>
@@ -97,6 +105,9 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
       },
     });
     this.#frames = new FrameWatch(this.#view.video, (frame) => this.#controller.frame(frame));
+    this.#viewport = new ViewportWatch(this.#view.video, browserScheduler, (viewport) =>
+      this.#controller.prefer({ viewport }),
+    );
     this.#visibility = new Visibility(browserScheduler, {
       pause: () => this.#pause("hidden"),
       resume: () => this.play(),
@@ -132,7 +143,23 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
 
   /** From the gateway to the screen, of the newest frame, in milliseconds; undefined until it is known. */
   get latencyMs(): number | undefined {
-    return this.#latency?.latencyMs;
+    return this.#latency.now?.latencyMs;
+  }
+
+  /** The layer of a simulcast stream that the viewer chose; null: automatic. */
+  get layer(): string | null {
+    return this.#controller.preference.rid ?? null;
+  }
+
+  /** A wish: a layer that is not there, or that does not fit the viewer's line, is not shown. */
+  set layer(rid: string | null) {
+    this.#controller.prefer({ rid });
+    this.#show();
+  }
+
+  /** The layer that is shown; null: none, or the stream has no layers. */
+  get shownLayer(): string | null {
+    return this.#controller.layer;
   }
 
   get muted(): boolean {
@@ -187,7 +214,6 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   toggleFullscreen(): void {
     void this.#screens.toggleFullscreen();
   }
-
   /** Does what a key means to the player; false when it means nothing. For pages that forward their keys. */
   handleKey(event: KeyboardEvent): boolean {
     const command = keyCommand(keyPress(event));
@@ -199,22 +225,15 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   }
 
   connectedCallback(): void {
-    const { video } = this.#view;
     takeOverProperties(this, ["src", "muted", "volume"]);
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
-    this.addEventListener(
-      "keydown",
-      (event) => {
-        if (!event.defaultPrevented && this.handleKey(event)) event.preventDefault();
-      },
-      { signal },
-    );
+    listenForKeys(this, (event) => this.handleKey(event), signal);
     listenForGestures(
       this.#view,
       {
-        offersUnmute: () => this.#offersUnmute(),
+        offersUnmute: () => offersUnmute(this.#controller, this.#surface),
         unmute: () => this.#surface.setMuted(false),
         togglePlay: () => runCommand({ type: "toggle-play" }, this),
         toggleFullscreen: () => this.toggleFullscreen(),
@@ -222,11 +241,9 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
       signal,
     );
     this.#surface.listen(signal);
-    const show = () => this.#show();
-    video.addEventListener("enterpictureinpicture", show, { signal });
-    video.addEventListener("leavepictureinpicture", show, { signal });
-    document.addEventListener("fullscreenchange", show, { signal });
+    this.#screens.listen(() => this.#show(), signal);
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
+    this.#viewport.start(signal);
     this.#frames.start();
     this.#visibilityChanged();
     if (this.hasAttribute("autoplay") || this.#wantedAtDisconnect) this.play();
@@ -279,21 +296,13 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
     if (visible && this.state === "playing") this.#surface.resume();
   }
 
-  #hasSound(): boolean {
-    return this.stream?.tracks.some((track) => track.kind === "audio") ?? true;
-  }
-
-  #offersUnmute(): boolean {
-    return this.state === "playing" && this.#surface.offersUnmute && this.#hasSound();
-  }
-
   #stateChanged(to: PlayerState, from: PlayerState): void {
     if (to.type === "playing") this.#hasPicture = true;
     if (to.type === "offline" || (to.type === "idle" && to.reason === "start")) {
       this.#hasPicture = false;
       this.#surface.detach();
     }
-    if (to.type !== "playing") this.#latency = undefined;
+    if (to.type !== "playing") this.#latency.reset();
     this.setAttribute("state", to.type);
     this.#show();
     this.#tell("statechange", { state: to.type, previous: from.type });
@@ -304,17 +313,18 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   }
 
   #latencyMeasured(sample: LatencySample): void {
-    this.#latency = sample;
-    const nowMs = performance.now();
-    if (nowMs - this.#latencyToldMs < latencyEveryMs) return;
-    this.#latencyToldMs = nowMs;
+    if (!this.#latency.measured(sample, performance.now())) return;
     this.#show();
     this.#tell("latency", sample);
   }
 
   async #readStats(): Promise<readonly StatsRow[]> {
-    const stats = await this.#controller.stats();
-    return statsRows({ stats, latencyMs: this.#latency?.medianMs, transport: this.transport });
+    return statsRows({
+      stats: await this.#controller.stats(),
+      latencyMs: this.#latency.now?.medianMs,
+      transport: this.transport,
+      layer: layerText(this.stream?.tracks ?? [], this.layer, this.shownLayer),
+    });
   }
 
   #tell<Name extends keyof PlayerEventMap>(
@@ -325,23 +335,16 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   }
 
   #show(): void {
-    const { state } = this.#controller;
-    const { video } = this.#view;
-    this.#view.show({
-      state,
-      stream: this.stream?.name ?? this.#controller.streamName,
-      status: this.stream,
-      controls: this.hasAttribute("controls"),
-      hasPicture: this.#hasPicture,
-      hasPoster: this.hasAttribute("poster"),
-      offerUnmute: this.#offersUnmute(),
-      wanted: this.active,
-      latencyMs: this.#latency?.medianMs,
-      muted: video.muted,
-      volume: video.volume,
-      hasSound: this.#hasSound(),
-      pictureInPicture: this.#screens.pictureInPicture,
-      fullscreen: this.#screens.fullscreen,
-    });
+    this.#view.show(
+      playerPicture({
+        controller: this.#controller,
+        surface: this.#surface,
+        screens: this.#screens,
+        host: this,
+        hasPicture: this.#hasPicture,
+        active: this.active,
+        latency: this.#latency.now,
+      }),
+    );
   }
 }

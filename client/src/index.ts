@@ -3,6 +3,7 @@ import { MillracePlayer } from "./element.ts";
 export type {
   ErrorDetail,
   LatencyDetail,
+  LayerDetail,
   PlayerEventMap,
   PlayerStats,
   StateChangeDetail,

@@ -4,6 +4,7 @@ import { millWheel } from "../ui/wheel.ts";
 import { showSnippets } from "./copy-field.ts";
 import { decorate, need } from "./decorate.ts";
 import { thisPlace } from "./place.ts";
+import { publishAddress } from "./publish-target.ts";
 import { publishSnippets } from "./snippets.ts";
 import {
   describeTracks,
@@ -22,6 +23,7 @@ const empty = need<HTMLElement>('[data-testid="empty"]');
 const form = need<HTMLFormElement>('[data-testid="open-form"]');
 const openName = need<HTMLInputElement>('[data-testid="open-name"]');
 const publishName = need<HTMLInputElement>('[data-testid="publish-name"]');
+const publishHere = need<HTMLAnchorElement>('[data-testid="publish-here"]');
 let rtmpPort = 1935;
 let shown = "";
 
@@ -133,6 +135,7 @@ function showPublish(): void {
   const stream = typed.includes("/") ? typed : `live/${typed}`;
   const snippets = publishSnippets(new URL(base).hostname, rtmpPort, stream);
   for (const [place, list] of Object.entries(snippets)) showSnippets(place, list);
+  publishHere.href = publishAddress(base, stream);
 }
 
 form.addEventListener("submit", (event) => {

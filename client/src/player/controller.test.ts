@@ -1,4 +1,4 @@
-import type { StreamStatus } from "@millrace/signaling/session";
+import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { StreamAddress } from "./address.ts";
 import { PlayerController } from "./controller.ts";
@@ -18,6 +18,7 @@ const live: StreamStatus = {
 class FakeTransport implements Transport {
   name: TransportName = "webrtc";
   readonly calls: string[] = [];
+  readonly preferences: LayerPreference[] = [];
   readonly events: TransportEvents;
   next: StatsSample | undefined;
 
@@ -35,6 +36,9 @@ class FakeTransport implements Transport {
   }
   close(): void {
     this.calls.push("close");
+  }
+  prefer(preference: LayerPreference): void {
+    this.preferences.push(preference);
   }
   frame(): { latencyMs: number; medianMs: number } {
     return { latencyMs: 42, medianMs: 40 };
@@ -67,6 +71,7 @@ beforeEach(() => {
     events: {
       state: (to) => log.push(to.type === "error" ? `error ${to.code}` : to.type),
       stream: (status) => log.push(`stream ${status.state}`),
+      layer: (rid) => log.push(`layer ${rid}`),
       media: () => log.push("media"),
       latency: (sample) => log.push(`latency ${sample.latencyMs}`),
       transport: (from, to, reason) => log.push(`${from} -> ${to}: ${reason}`),
@@ -224,4 +229,28 @@ it("keeps the order of commands when a transport fails at once", () => {
   used.events.link(true);
   expect(used.calls).toEqual(["open", "join", "leave", "close"]);
   expect(controller.state).toMatchObject({ type: "error", code: "UNAUTHORIZED" });
+});
+
+describe("layers", () => {
+  it("are wished for now and of later transports, and told when they change", () => {
+    controller.setAddress(address);
+    controller.prefer({ rid: "m" });
+    controller.play();
+    expect(transport().preferences).toEqual([{ rid: "m" }]);
+    transport().events.layer("m");
+    transport().events.layer("m");
+    expect(controller.layer).toBe("m");
+    controller.pause("paused");
+    expect(log.filter((line) => line.startsWith("layer"))).toEqual(["layer m", "layer null"]);
+    controller.prefer({ viewport: null });
+    controller.play();
+    expect(transport().preferences).toEqual([{ rid: "m", viewport: null }]);
+  });
+
+  it("of another stream are not those that were pinned", () => {
+    controller.setAddress(address);
+    controller.prefer({ rid: "m", viewport: null });
+    controller.setAddress({ ...address, stream: "live/other" });
+    expect(controller.preference).toEqual({ rid: null, viewport: null });
+  });
 });

@@ -1,4 +1,4 @@
-import type { StreamStatus } from "@millrace/signaling/session";
+import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import type { StreamAddress } from "./address.ts";
 import type { LatencySample } from "./latency.ts";
 import { PlayerMachine } from "./machine.ts";
@@ -22,6 +22,8 @@ const minRateSpanMs = 500;
 export interface ControllerEvents {
   state(to: PlayerState, from: PlayerState): void;
   stream(status: StreamStatus): void;
+  /** The layer of a simulcast stream that is shown; null: none, or there are no layers. */
+  layer(rid: string | null): void;
   media(source: MediaProvider): void;
   latency(sample: LatencySample): void;
   transport(from: TransportName | undefined, to: TransportName | undefined, reason: string): void;
@@ -50,6 +52,8 @@ export class PlayerController {
   /** A shown frame was told since the last sample. */
   #frameTold = false;
   #announced: TransportName | undefined;
+  #preference: LayerPreference = {};
+  #layer: string | null = null;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -77,6 +81,21 @@ export class PlayerController {
     return this.#announced;
   }
 
+  /** The layer that is shown; null: none, or there are no layers. */
+  get layer(): string | null {
+    return this.#layer;
+  }
+
+  /** Which layer suits; `rid` null is automatic. What is absent stays as it was. */
+  get preference(): LayerPreference {
+    return this.#preference;
+  }
+
+  prefer(preference: LayerPreference): void {
+    this.#preference = { ...this.#preference, ...preference };
+    this.#transport?.prefer(preference);
+  }
+
   /** Plays `address` (or stops, when it is undefined, with the error `SRC_INVALID` on the next play). */
   setAddress(address: StreamAddress | undefined): void {
     if (sameAddress(address, this.#address)) return;
@@ -84,6 +103,8 @@ export class PlayerController {
     this.#feed({ type: "pause", reason: "start" });
     this.#address = address;
     this.#status = undefined;
+    // Layers of another stream have other names.
+    if (this.#preference.rid) this.#preference = { ...this.#preference, rid: null };
     if (wasPlaying) this.play();
   }
 
@@ -181,6 +202,9 @@ export class PlayerController {
           if (news) this.#options.events.stream(status);
           this.#feed({ type: "stream", state: status.state });
         },
+        layer: (rid) => {
+          if (transport === this.#transport) this.#layerIs(rid);
+        },
         media: (source) => {
           if (transport !== this.#transport) return;
           this.#samples = [];
@@ -195,6 +219,7 @@ export class PlayerController {
       return;
     }
     this.#transport = transport;
+    transport.prefer(this.#preference);
     transport.open();
     this.#sampleLater();
   }
@@ -207,6 +232,13 @@ export class PlayerController {
     this.#cancelSampling = undefined;
     this.#samples = [];
     this.#unannounce(reason);
+    this.#layerIs(null);
+  }
+
+  #layerIs(rid: string | null): void {
+    if (rid === this.#layer) return;
+    this.#layer = rid;
+    this.#options.events.layer(rid);
   }
 
   #sampleLater(): void {

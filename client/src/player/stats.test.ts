@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readStats, type StatsEntry } from "./stats.ts";
+import { readStats } from "./stats.ts";
 import { hasProgress, statsBetween } from "./stats-delta.ts";
+import type { StatsEntry } from "./stats-entry.ts";
 
 /** A report in Chromium's shape. */
 function report(seconds: number): StatsEntry[] {

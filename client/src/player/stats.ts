@@ -1,3 +1,14 @@
+import {
+  codecOf,
+  count,
+  indexStats,
+  milliseconds,
+  number,
+  type StatsEntry,
+  selectedPair,
+  text,
+} from "./stats-entry.ts";
+
 /** Counters and gauges of one received track, as the browser has them at one moment. */
 export interface TrackSample {
   /** `H264`, `opus`, … as negotiated. */
@@ -46,13 +57,9 @@ export interface StatsSample {
   readonly path: IcePath | undefined;
 }
 
-/** One entry of an `RTCStatsReport`; browsers differ in what they fill in. */
-export type StatsEntry = Readonly<Record<string, unknown>>;
-
 /** Picks what the player shows out of an `RTCStatsReport` (W3C webrtc-stats). */
 export function readStats(report: Iterable<StatsEntry>, atMs: number): StatsSample {
-  const byId = new Map<string, StatsEntry>();
-  for (const entry of report) byId.set(String(entry["id"]), entry);
+  const byId = indexStats(report);
   const entries = [...byId.values()];
   const inbound = (kind: string) =>
     entries.find((entry) => entry["type"] === "inbound-rtp" && entry["kind"] === kind);
@@ -66,21 +73,6 @@ export function readStats(report: Iterable<StatsEntry>, atMs: number): StatsSamp
     rttMs: pair && milliseconds(pair["currentRoundTripTime"]),
     path: pair && icePath(pair, byId),
   };
-}
-
-function selectedPair(
-  entries: readonly StatsEntry[],
-  byId: ReadonlyMap<string, StatsEntry>,
-): StatsEntry | undefined {
-  const transport = entries.find((entry) => entry["type"] === "transport");
-  const selected = byId.get(String(transport?.["selectedCandidatePairId"]));
-  if (selected !== undefined) return selected;
-  // Firefox has no transport entry; it marks the pair itself.
-  const pairs = entries.filter((entry) => entry["type"] === "candidate-pair");
-  return (
-    pairs.find((pair) => pair["selected"] === true) ??
-    pairs.find((pair) => pair["nominated"] === true && pair["state"] === "succeeded")
-  );
 }
 
 function icePath(pair: StatsEntry, byId: ReadonlyMap<string, StatsEntry>): IcePath | undefined {
@@ -100,7 +92,7 @@ function icePath(pair: StatsEntry, byId: ReadonlyMap<string, StatsEntry>): IcePa
 function trackSample(entry: StatsEntry, byId: ReadonlyMap<string, StatsEntry>): TrackSample {
   const codec = byId.get(String(entry["codecId"]));
   return {
-    codec: text(codec?.["mimeType"])?.replace(/^.*\//, ""),
+    codec: codecOf(entry, byId),
     profile: text(codec?.["sdpFmtpLine"])?.match(/profile-level-id=([0-9a-fA-F]{6})/)?.[1],
     decoder: text(entry["decoderImplementation"]),
     bytes: count(entry["bytesReceived"]),
@@ -123,21 +115,4 @@ function trackSample(entry: StatsEntry, byId: ReadonlyMap<string, StatsEntry>): 
     concealedSamples: count(entry["concealedSamples"]),
     level: number(entry["audioLevel"]),
   };
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-}
-
-function count(value: unknown): number {
-  return number(value) ?? 0;
-}
-
-function milliseconds(seconds: unknown): number | undefined {
-  const value = number(seconds);
-  return value === undefined ? undefined : value * 1000;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

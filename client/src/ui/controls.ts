@@ -1,6 +1,8 @@
 import { h, setText } from "./dom.ts";
 import { formatDuration } from "./figures.ts";
 import { type IconName, icon, setIcon } from "./icons.ts";
+import { LayerMenu } from "./layer-menu.ts";
+import type { LayerOption } from "./layer-options.ts";
 
 /** What the viewer asks by the control bar. */
 export interface ControlActions {
@@ -9,6 +11,8 @@ export interface ControlActions {
   /** 0 to 1. */
   setVolume(volume: number): void;
   toggleStats(): void;
+  /** Null: automatic. */
+  chooseLayer(rid: string | null): void;
   togglePictureInPicture(): void;
   toggleFullscreen(): void;
 }
@@ -23,6 +27,8 @@ export interface ControlPicture {
   readonly volume: number;
   readonly hasSound: boolean;
   readonly statsOpen: boolean;
+  /** Empty: there is nothing to choose. */
+  readonly layers: readonly LayerOption[];
   readonly pictureInPicture: "on" | "off" | "missing";
   readonly fullscreen: "on" | "off" | "missing";
 }
@@ -35,6 +41,7 @@ export class Controls {
   readonly #play: ControlButton;
   readonly #mute: ControlButton;
   readonly #stats: ControlButton;
+  readonly #layers: LayerMenu;
   readonly #pip: ControlButton;
   readonly #fullscreen: ControlButton;
   readonly #volume: HTMLInputElement;
@@ -47,6 +54,7 @@ export class Controls {
     this.#play = new ControlButton("play", "play", () => actions.togglePlay());
     this.#mute = new ControlButton("mute", "sound", () => actions.toggleMute());
     this.#stats = new ControlButton("stats-button", "stats", () => actions.toggleStats());
+    this.#layers = new LayerMenu((rid) => actions.chooseLayer(rid));
     this.#pip = new ControlButton("pip", "pip", () => actions.togglePictureInPicture());
     this.#fullscreen = new ControlButton("fullscreen", "fullscreen", () =>
       actions.toggleFullscreen(),
@@ -91,6 +99,7 @@ export class Controls {
       this.#sound,
       this.#badge,
       h("div", { class: "spacer" }),
+      this.#layers.element,
       this.#stats.element,
       this.#pip.element,
       this.#fullscreen.element,
@@ -112,6 +121,7 @@ export class Controls {
     const latency = picture.badge === "live" ? picture.latencyMs : undefined;
     setText(this.#latency, latency === undefined ? "" : formatDuration(latency));
     this.#stats.show("stats", "Statistics (i)", picture.statsOpen);
+    this.#layers.show(picture.layers);
     const inPicture = picture.pictureInPicture === "on";
     this.#pip.show("pip", "Picture in picture", inPicture);
     this.#pip.element.hidden = picture.pictureInPicture === "missing";

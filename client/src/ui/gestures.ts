@@ -38,6 +38,21 @@ export function listenForGestures(
   video.addEventListener("dblclick", () => actions.toggleFullscreen(), { signal });
 }
 
+/** Gives `host` the keys that nobody inside it took; `handle` says whether one meant something. */
+export function listenForKeys(
+  host: HTMLElement,
+  handle: (event: KeyboardEvent) => boolean,
+  signal: AbortSignal,
+): void {
+  host.addEventListener(
+    "keydown",
+    (event) => {
+      if (!event.defaultPrevented && handle(event)) event.preventDefault();
+    },
+    { signal },
+  );
+}
+
 /** The part of a keyboard event that decides what it means. */
 export function keyPress(event: KeyboardEvent): KeyPress {
   const modified = event.ctrlKey || event.altKey || event.metaKey;

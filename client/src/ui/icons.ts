@@ -11,6 +11,7 @@ const paths = {
   shrink:
     "M9 4v4a1 1 0 0 1-1 1H4M20 9h-4a1 1 0 0 1-1-1V4M15 20v-4a1 1 0 0 1 1-1h4M4 15h4a1 1 0 0 1 1 1v4",
   pip: "M3 6a1 1 0 0 1 1-1h16a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1zM12.5 12h6v4.5h-6z",
+  layers: "M12 4l8.5 4.5L12 13 3.5 8.5zM4.5 12.5l7.5 4 7.5-4M4.5 16l7.5 4 7.5-4",
   stats: "M5 20v-6M10 20V5M15 20v-9M20 20v-4",
   retry: "M19.5 12a7.5 7.5 0 1 1-2.2-5.3M19.5 3.5v4h-4",
   close: "M6 6l12 12M18 6L6 18",
@@ -26,16 +27,30 @@ const solid: ReadonlySet<IconName> = new Set<IconName>(["play", "pause"]);
 
 /** A decorative icon in the colour of the text around it. */
 export function icon(name: IconName): SVGSVGElement {
-  const kind = solid.has(name) ? "icon solid" : "icon";
-  return s(
-    "svg",
-    { class: kind, viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" },
-    s("path", { d: paths[name] }),
-  );
+  return outline(paths[name], solid.has(name));
 }
 
 /** Changes which icon an `icon` shows. */
 export function setIcon(element: SVGSVGElement, name: IconName): void {
-  element.firstElementChild?.setAttribute("d", paths[name]);
-  element.classList.toggle("solid", solid.has(name));
+  setOutline(element, paths[name], solid.has(name));
+}
+
+/** An icon from a path on the same grid, for icons that only some pages need. */
+export function outline(path: string, filled = false): SVGSVGElement {
+  return s(
+    "svg",
+    {
+      class: filled ? "icon solid" : "icon",
+      viewBox: "0 0 24 24",
+      "aria-hidden": "true",
+      focusable: "false",
+    },
+    s("path", { d: path }),
+  );
+}
+
+/** Changes what an `outline` shows. */
+export function setOutline(element: SVGSVGElement, path: string, filled = false): void {
+  element.firstElementChild?.setAttribute("d", path);
+  element.classList.toggle("solid", filled);
 }

@@ -29,6 +29,13 @@ export class Screens {
     return this.#root.pictureInPictureElement === this.#video ? "on" : "off";
   }
 
+  /** Calls back when either changes, until `signal`. */
+  listen(changed: () => void, signal: AbortSignal): void {
+    this.#video.addEventListener("enterpictureinpicture", changed, { signal });
+    this.#video.addEventListener("leavepictureinpicture", changed, { signal });
+    document.addEventListener("fullscreenchange", changed, { signal });
+  }
+
   /** Refusals by the browser are the viewer's to see: nothing happens then. */
   async toggleFullscreen(): Promise<void> {
     try {

@@ -48,10 +48,11 @@ function texts(picture: Parameters<typeof statsRows>[0]): Record<string, string>
 }
 
 it("shows every figure", () => {
-  const picture = { stats, latencyMs: 84.2, transport: "webrtc" };
+  const picture = { stats, latencyMs: 84.2, transport: "webrtc", layer: "720p, automatic" };
   expect(texts(picture)).toEqual({
     latency: "84 ms",
     resolution: "1280 × 720 · 30 fps",
+    layer: "720p, automatic",
     "video-codec": "H.264 Constrained Baseline 3.1",
     "audio-codec": "Opus 48 kHz · 96 kbit/s",
     bitrate: "2.1 Mbit/s",
@@ -71,14 +72,15 @@ it("shows the same lines before anything is known", () => {
     stats: undefined,
     latencyMs: undefined,
     transport: undefined,
+    layer: undefined,
   };
   const values = Object.values(texts(nothing));
-  expect(values).toHaveLength(13);
+  expect(values).toHaveLength(14);
   expect(new Set(values)).toEqual(new Set(["–"]));
 });
 
 it("takes sound alone and picture alone", () => {
-  const picture = { latencyMs: undefined, transport: undefined };
+  const picture = { latencyMs: undefined, transport: undefined, layer: undefined };
   const sound = texts({ ...picture, stats: { ...stats, video: undefined } });
   expect(sound).toMatchObject({ resolution: "–", "jitter-buffer": "40 ms", freezes: "–" });
   const mute = texts({ ...picture, stats: { ...stats, audio: undefined } });

@@ -19,6 +19,8 @@ export interface StatsPicture {
   readonly stats: MediaStats | undefined;
   readonly latencyMs: number | undefined;
   readonly transport: string | undefined;
+  /** Which layer of a simulcast stream is shown, in words; undefined for other streams. */
+  readonly layer: string | undefined;
 }
 
 /** What the panel shows; always the same lines, so that the panel does not jump. */
@@ -29,6 +31,7 @@ export function statsRows(picture: StatsPicture): readonly StatsRow[] {
   return [
     row("latency", "Latency", formatDuration(picture.latencyMs)),
     row("resolution", "Picture", pictureText(video)),
+    row("layer", "Layer", picture.layer ?? unknownFigure),
     row("video-codec", "Video", videoText(video)),
     row("audio-codec", "Sound", soundText(audio)),
     row("bitrate", "Bit rate", formatBitrate(stats?.bitrateBps)),

@@ -1,4 +1,4 @@
-import type { IceServer, StreamStatus } from "@millrace/signaling/session";
+import type { IceServer, LayerPreference, StreamStatus } from "@millrace/signaling/session";
 
 /** What a way to the server tells. `stream` is told with or without a session. */
 export interface SignalingEvents {
@@ -10,6 +10,10 @@ export interface SignalingEvents {
 export interface WatchEvents {
   /** What the session's stream is; comes with the capture time of the session's own RTP clock. */
   status(status: StreamStatus): void;
+  /** The layer of a simulcast stream that is sent from now on; null: none, or there are no layers. */
+  layer(rid: string | null): void;
+  /** The server asks for a new offer: the session lacks a track of the stream. */
+  renegotiate(): void;
   /** The server ended the session. */
   bye(reason: string): void;
   /** The server forgot the session while the way was down. */
@@ -23,6 +27,8 @@ export interface WatchSession {
   describe(offerSdp: string): Promise<string>;
   /** Sends a local candidate; null at their end. */
   candidate(candidate: RTCIceCandidateInit | null): void;
+  /** Says which layer suits; what is absent stays as it was. May be called often. */
+  prefer(preference: LayerPreference): void;
   /** Leaves. May be called twice. */
   close(): void;
 }

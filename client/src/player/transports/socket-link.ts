@@ -49,6 +49,8 @@ export class SocketLink implements SignalingLink {
     if (client === undefined) throw new Error("The way to the server is not open.");
     const session = await client.watch(this.#address.stream);
     session.on("stream", (status) => events.status(status));
+    session.on("layer", (rid) => events.layer(rid));
+    session.on("renegotiate", () => events.renegotiate());
     session.on("bye", ({ reason }) => {
       if (lostReasons.has(reason)) events.lost();
       else events.bye(reason);
@@ -67,6 +69,7 @@ export class SocketLink implements SignalingLink {
         // The answer has all of the server's candidates: one of ours that is refused costs nothing.
         session.candidate(message).catch(() => {});
       },
+      prefer: (preference) => session.prefer(preference),
       close: () => session.leave(),
     };
   }

@@ -1,4 +1,4 @@
-import type { StreamStatus } from "@millrace/signaling/session";
+import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import type { StreamAddress } from "../address.ts";
 import type { LatencySample } from "../latency.ts";
 import type { StatsSample } from "../stats.ts";
@@ -12,6 +12,8 @@ export interface TransportEvents {
   link(up: boolean): void;
   /** What the stream is and has; at once after a join and at every change. */
   stream(status: StreamStatus): void;
+  /** The layer of a simulcast stream that is shown from now on; null: none, or there are no layers. */
+  layer(rid: string | null): void;
   /** Media to show from now on; replaces what was shown. */
   media(source: MediaProvider): void;
   /** The session could not be made, broke, or was ended by the server. `code` is stable, `message` is the server's sentence or empty. */
@@ -40,6 +42,8 @@ export interface Transport {
   leave(): void;
   /** Ends everything; nothing is told afterwards. May be called twice. */
   close(): void;
+  /** Says which layer suits, for this session and the next ones; what is absent stays as it was. May be called often. */
+  prefer(preference: LayerPreference): void;
   /** Takes each shown frame; gives its age where that can be known. */
   frame(frame: ShownFrame): LatencySample | undefined;
   /** Counters of the session that is shown; undefined without one. */

@@ -1,4 +1,4 @@
-import type { StreamStatus } from "@millrace/signaling/session";
+import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import { LatencyEstimator } from "../latency.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { preferStereo } from "./offer.ts";
@@ -12,6 +12,7 @@ export const restartMs = 3000;
 /** What a session tells. Nothing after `failed` or `close`. */
 export interface SessionEvents {
   status(status: StreamStatus): void;
+  layer(rid: string | null): void;
   /** Media is there: for a first session as soon as it is negotiated, else when packets arrive. */
   media(source: MediaStream): void;
   failed(code: string, message: string): void;
@@ -26,6 +27,8 @@ export interface SessionOptions {
   readonly createMedia: () => MediaStream;
   /** True when another session is still shown: `media` is told only when this one has packets. */
   readonly replaces: boolean;
+  /** Which layer suits from the start. */
+  readonly preference: LayerPreference;
 }
 
 const configuration: RTCConfiguration = { bundlePolicy: "max-bundle" };
@@ -43,6 +46,10 @@ export class WebRtcSession {
   #candidates: (RTCIceCandidateInit | null)[] | undefined = [];
   #accepted: ReadonlySet<string> | undefined;
   #negotiating = false;
+  /** The server asked for an offer. */
+  #demanded = false;
+  #preference: LayerPreference;
+  #layer: string | null = null;
   #restarting = false;
   #everConnected = false;
   #told = false;
@@ -51,6 +58,7 @@ export class WebRtcSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#preference = options.preference;
     this.#peer = options.createPeer(configuration);
     this.#media = options.createMedia();
     this.#transceivers = (["video", "audio"] as const).map((kind) =>
@@ -74,6 +82,11 @@ export class WebRtcSession {
     try {
       const events = {
         status: (status: StreamStatus) => this.#statusIs(status),
+        layer: (rid: string | null) => this.#layerIs(rid),
+        renegotiate: () => {
+          this.#demanded = true;
+          this.#offerAgain();
+        },
         bye: (reason: string) => this.#fail(reason, ""),
         lost: () => {
           if (!this.#closed) this.#options.events.lost();
@@ -81,7 +94,7 @@ export class WebRtcSession {
       };
       const watching = this.#options.link.watch(events).then((watch) => {
         if (this.#closed) watch.close();
-        else this.#watch = watch;
+        else this.#begun(watch);
         return watch;
       });
       const [watch, offer] = await Promise.all([watching, this.#peer.createOffer()]);
@@ -99,13 +112,35 @@ export class WebRtcSession {
     }
   }
 
+  /** The layer that is shown; null: none, or there are no layers. */
+  get layer(): string | null {
+    return this.#layer;
+  }
+
+  /** Says which layer suits; what is absent stays as it was. */
+  prefer(preference: LayerPreference): void {
+    this.#preference = { ...this.#preference, ...preference };
+    this.#watch?.prefer(preference);
+  }
+
+  #begun(watch: WatchSession): void {
+    this.#watch = watch;
+    if (Object.keys(this.#preference).length > 0) watch.prefer(this.#preference);
+  }
+
+  #layerIs(rid: string | null): void {
+    if (this.#closed) return;
+    this.#layer = rid;
+    this.#options.events.layer(rid);
+  }
+
   /** Takes the capture time; asks for tracks that came after the join. */
   #statusIs(status: StreamStatus): void {
     if (this.#closed) return;
     this.#options.events.status(status);
     if (status.captureTime !== undefined) this.latency.anchor(status.captureTime);
     this.#status = status;
-    this.#askForNewTracks();
+    this.#offerAgain();
   }
 
   /** RTP time of the picture shown last, for browsers that do not tell it with the frame. */
@@ -137,7 +172,7 @@ export class WebRtcSession {
     } finally {
       this.#negotiating = false;
     }
-    if (!this.#closed) this.#askForNewTracks();
+    if (!this.#closed) this.#offerAgain();
   }
 
   #negotiated(): void {
@@ -168,13 +203,20 @@ export class WebRtcSession {
     this.#options.events.media(this.#media);
   }
 
-  #askForNewTracks(): void {
+  /** Offers once more when the server asked for it, or when the stream has tracks that came after the join. */
+  #offerAgain(): void {
     const accepted = this.#accepted;
     const status = this.#status;
-    if (status?.state !== "live" || accepted === undefined || this.#negotiating) return;
-    // Asked once for each news: a server that answers no is not asked for the same again.
-    this.#status = undefined;
-    if (status.tracks.some((track) => !accepted.has(track.kind))) void this.#renegotiate({});
+    if (accepted === undefined || this.#negotiating) return;
+    const demanded = this.#demanded;
+    this.#demanded = false;
+    let lacks = false;
+    if (status?.state === "live") {
+      // Asked once for each news: a server that answers no is not asked for the same again.
+      this.#status = undefined;
+      lacks = status.tracks.some((track) => !accepted.has(track.kind));
+    }
+    if (demanded || lacks) void this.#renegotiate({});
   }
 
   async #renegotiate(options: RTCOfferOptions): Promise<void> {

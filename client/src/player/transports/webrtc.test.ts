@@ -1,4 +1,4 @@
-import type { StreamStatus } from "@millrace/signaling/session";
+import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeScheduler, settle } from "../fake-scheduler.ts";
 import { FakeMedia, FakePeer } from "./fake-peer.ts";
@@ -24,6 +24,7 @@ const live: StreamStatus = {
 class FakeWatch implements WatchSession {
   readonly iceServers = [{ urls: ["turn:mill"], username: "u", credential: "c" }];
   readonly log: string[] = [];
+  readonly preferences: LayerPreference[] = [];
   readonly events: WatchEvents;
   answer: () => Promise<string> = async () => "answer";
 
@@ -36,6 +37,9 @@ class FakeWatch implements WatchSession {
   }
   candidate(candidate: RTCIceCandidateInit | null): void {
     this.log.push(candidate === null ? "end" : String(candidate.candidate));
+  }
+  prefer(preference: LayerPreference): void {
+    this.preferences.push(preference);
   }
   close(): void {
     this.log.push("close");
@@ -98,6 +102,7 @@ beforeEach(() => {
     events: {
       link: (up) => log.push(`link ${up}`),
       stream: (status) => log.push(`stream ${status.state}`),
+      layer: (rid) => log.push(`layer ${rid}`),
       media: (source) => {
         media.push(source as unknown as FakeMedia);
         log.push("media");
@@ -139,7 +144,7 @@ describe("a join", () => {
     expect(peer().configuration.iceServers).toEqual([
       { urls: ["turn:mill"], username: "u", credential: "c" },
     ]);
-    expect(log).toEqual(["media"]);
+    expect(log).toEqual(["media", "layer null"]);
     expect(media[0]?.getTracks().map((track) => track.kind)).toEqual(["video", "audio"]);
     expect(peer().transceivers.map(({ receiver }) => receiver.jitterBufferTarget)).toEqual([0, 0]);
   });
@@ -157,7 +162,7 @@ describe("a join", () => {
     expect(watch().log).toEqual(["offer 1", "candidate:1", "candidate:2", "end"]);
     answer("answer");
     await settle();
-    expect(log).toEqual(["media"]);
+    expect(log).toEqual(["media", "layer null"]);
   });
 
   it("plays sound alone when the answer has no picture", async () => {
@@ -219,7 +224,7 @@ describe("a session", () => {
     watch().events.status(live);
     await settle();
     expect(watch().log).toEqual(["offer 1", "offer 2"]);
-    expect(log).toEqual(["media", "stream live", "stream live"]);
+    expect(log).toEqual(["media", "layer null", "stream live", "stream live"]);
   });
 
   it("does not ask again and again for a track that is refused", async () => {
@@ -243,6 +248,71 @@ describe("a session", () => {
   });
 });
 
+describe("a server that asks for an offer", () => {
+  it("gets one, also for nothing that the browser knows of", async () => {
+    await join();
+    watch().events.renegotiate();
+    await settle();
+    expect(watch().log).toEqual(["offer 1", "offer 2"]);
+  });
+
+  it("gets it after the one under way, once for several wishes", async () => {
+    let answer = (_sdp: string) => {};
+    link.prepare = (made) => {
+      made.answer = () => new Promise((resolve) => (answer = resolve));
+    };
+    transport.join();
+    await settle();
+    watch().events.renegotiate();
+    watch().events.renegotiate();
+    await settle();
+    expect(watch().log).toEqual(["offer 1"]);
+    answer("answer");
+    await settle();
+    expect(watch().log).toEqual(["offer 1", "offer 2"]);
+  });
+
+  it("gets none of a session that is over", async () => {
+    await join();
+    transport.leave();
+    watch().events.renegotiate();
+    await settle();
+    expect(watch().log).toEqual(["offer 1", "close"]);
+  });
+});
+
+describe("layers", () => {
+  const viewport = { width: 640, height: 360 };
+
+  it("are wished for now, and in sessions to come", async () => {
+    transport.prefer({ viewport });
+    await join();
+    expect(watch().preferences).toEqual([{ viewport }]);
+    transport.prefer({ rid: "m" });
+    expect(watch().preferences).toEqual([{ viewport }, { rid: "m" }]);
+    transport.leave();
+    await join();
+    expect(watch().preferences).toEqual([{ viewport, rid: "m" }]);
+  });
+
+  it("are not spoken of when nothing is wished", async () => {
+    await join();
+    expect(watch().preferences).toEqual([]);
+  });
+
+  it("are told of the session that is shown", async () => {
+    await joinConnected();
+    watch().events.layer("h");
+    expect(log.at(-1)).toBe("layer h");
+    await join();
+    const told = log.length;
+    watch(1).events.layer("l");
+    expect(log).toHaveLength(told);
+    peer(1).transceivers[0]?.receiver.track.unmute();
+    expect(log.slice(told)).toEqual(["media", "layer l"]);
+  });
+});
+
 describe("ICE", () => {
   it("restarts once when the path is lost for a second, and goes on", async () => {
     await joinConnected();
@@ -251,7 +321,7 @@ describe("ICE", () => {
     expect(watch().log.at(-1)).toBe("offer 2 restart");
     peer().ice("connected");
     await scheduler.advance(restartMs * 2);
-    expect(log).toEqual(["media"]);
+    expect(log).toEqual(["media", "layer null"]);
     peer().ice("failed");
     await settle();
     expect(watch().log.at(-1)).toBe("offer 3 restart");
@@ -292,13 +362,13 @@ describe("a replacement", () => {
   it("takes over only when it has media, then ends the session before", async () => {
     await joinConnected();
     await join();
-    expect(log).toEqual(["media"]);
+    expect(log).toEqual(["media", "layer null"]);
     expect(watch(0).log).not.toContain("close");
     peer().transceivers[0]?.receiver.track.unmute();
-    expect(log).toEqual(["media", "media"]);
+    expect(log).toEqual(["media", "layer null", "media", "layer null"]);
     expect(watch(0).log.at(-1)).toBe("close");
     peer().transceivers[1]?.receiver.track.unmute();
-    expect(log).toEqual(["media", "media"]);
+    expect(log).toEqual(["media", "layer null", "media", "layer null"]);
   });
 
   it("survives the end of the session before", async () => {
@@ -308,9 +378,9 @@ describe("a replacement", () => {
     watch(0).events.bye("SESSION_CLOSED");
     watch(0).events.lost();
     await scheduler.advance(restartMs);
-    expect(log).toEqual(["media"]);
+    expect(log).toEqual(["media", "layer null"]);
     peer(1).transceivers[0]?.receiver.track.unmute();
-    expect(log).toEqual(["media", "media"]);
+    expect(log).toEqual(["media", "layer null", "media", "layer null"]);
   });
 
   it("of a replacement closes the one between", async () => {

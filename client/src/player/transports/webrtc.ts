@@ -1,7 +1,8 @@
-import type { StreamStatus } from "@millrace/signaling/session";
+import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import type { LatencySample } from "../latency.ts";
 import type { Scheduler } from "../scheduler.ts";
-import { readStats, type StatsEntry, type StatsSample } from "../stats.ts";
+import { readStats, type StatsSample } from "../stats.ts";
+import type { StatsEntry } from "../stats-entry.ts";
 import type { SignalingEvents, SignalingLink } from "./signaling-link.ts";
 import type { ShownFrame, Transport, TransportEvents, TransportName } from "./transport.ts";
 import { WebRtcSession } from "./webrtc-session.ts";
@@ -22,6 +23,7 @@ export class WebRtcTransport implements Transport {
   #shown: WebRtcSession | undefined;
   /** The session that is being made. */
   #next: WebRtcSession | undefined;
+  #preference: LayerPreference = {};
   #relayed = false;
   #closed = false;
 
@@ -52,8 +54,12 @@ export class WebRtcTransport implements Transport {
       createPeer: this.#options.createPeer,
       createMedia: this.#options.createMedia,
       replaces: this.#shown !== undefined,
+      preference: this.#preference,
       events: {
         status: (status) => this.#options.events.stream(status),
+        layer: (rid) => {
+          if (session === this.#shown) this.#options.events.layer(rid);
+        },
         media: (source) => this.#show(session, source),
         failed: (code, message) => this.#failed(session, code, message),
         lost: () => {
@@ -77,6 +83,12 @@ export class WebRtcTransport implements Transport {
     this.#closed = true;
     this.leave();
     this.#link.close();
+  }
+
+  prefer(preference: LayerPreference): void {
+    this.#preference = { ...this.#preference, ...preference };
+    this.#shown?.prefer(preference);
+    this.#next?.prefer(preference);
   }
 
   frame(frame: ShownFrame): LatencySample | undefined {
@@ -114,6 +126,7 @@ export class WebRtcTransport implements Transport {
     this.#shown = session;
     this.#next = undefined;
     this.#options.events.media(source);
+    this.#options.events.layer(session.layer);
     before?.close();
   }
 
