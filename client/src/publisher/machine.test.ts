@@ -85,19 +85,17 @@ describe("going live", () => {
 });
 
 describe("refusals", () => {
-  it.each([
-    "UNAUTHORIZED",
-    "FORBIDDEN",
-    "STREAM_BUSY",
-    "STREAM_NAME_INVALID",
-  ])("%s ends the attempt", (code) => {
-    feed(publish);
-    feed(up);
-    expect(feed(failed(code))).toEqual(["close", `error ${code}`]);
-    expect(machine.deadlineMs).toBeUndefined();
-    expect(feed(up)).toEqual([]);
-    expect(feed(publish)).toEqual(["connecting", "open"]);
-  });
+  it.each(["UNAUTHORIZED", "FORBIDDEN", "STREAM_BUSY", "STREAM_NAME_INVALID"])(
+    "%s ends the attempt",
+    (code) => {
+      feed(publish);
+      feed(up);
+      expect(feed(failed(code))).toEqual(["close", `error ${code}`]);
+      expect(machine.deadlineMs).toBeUndefined();
+      expect(feed(up)).toEqual([]);
+      expect(feed(publish)).toEqual(["connecting", "open"]);
+    },
+  );
 
   it("takes over when asked, and only until it is live", () => {
     feed({ type: "publish", takeOver: true });
