@@ -14,10 +14,11 @@ import {
   WeriftDtlsClient,
   writeWeriftCheck,
 } from "./adapter.ts";
+import { checkSctp } from "./sctp-self-test.ts";
 
 /**
  * The installed werift is not what our code was made for. `code` is `WERIFT_VERSION`, `SELFTEST_STUN`,
- * `SELFTEST_DTLS` or `SELFTEST_SRTP`.
+ * `SELFTEST_DTLS`, `SELFTEST_SRTP` or `SELFTEST_SCTP`.
  */
 export class SelfTestError extends Error {
   override readonly name = "SelfTestError";
@@ -34,7 +35,7 @@ const RTP = Uint8Array.from(Buffer.from("806000010000000001020304", "hex"));
 const RTCP_RR = Uint8Array.from(Buffer.from("80c9000105060708", "hex"));
 
 /**
- * Checks in this process that werift and our own STUN, DTLS and key export agree, with both SRTP profiles.
+ * Checks in this process that werift and our own STUN, DTLS, key export and SCTP agree, with both SRTP profiles.
  * Takes some tens of milliseconds and opens no socket.
  * @throws SelfTestError
  */
@@ -49,6 +50,8 @@ export async function selfTest(): Promise<void> {
   checkStun();
   await checkDtls("AEAD_AES_128_GCM");
   await checkDtls("AES_CM_128_HMAC_SHA1_80");
+  const wrong = await checkSctp();
+  if (wrong !== undefined) throw new SelfTestError("SELFTEST_SCTP", wrong);
 }
 
 function checkStun(): void {

@@ -1,4 +1,11 @@
-import { CipherContext, RTCPeerConnection, RTCRtpCodecParameters, useH264, useOPUS } from "werift";
+import {
+  CipherContext,
+  type RTCDataChannel,
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  useH264,
+  useOPUS,
+} from "werift";
 import type { Peer } from "../peer.ts";
 
 /** A werift peer connection that wants video and audio, as a viewer for tests. On 127.0.0.1 only. */
@@ -62,6 +69,19 @@ export class WeriftViewer {
     await ice?.connection.send(Buffer.from(datagram));
   }
 
+  /** Opens a data channel; before the offer when it is the first one. */
+  channel(
+    label: string,
+    options: { ordered?: boolean; maxRetransmits?: number } = {},
+  ): TestChannel {
+    return new TestChannel(this.#connection.createDataChannel(label, options));
+  }
+
+  /** Tells of channels that the other side opens. */
+  onChannel(callback: (channel: TestChannel) => void): void {
+    this.#connection.onDataChannel.subscribe((channel) => callback(new TestChannel(channel)));
+  }
+
   /** Sends encrypted RTCP: a picture loss indication. */
   async sendRtcp(): Promise<void> {
     await this.#connection.getTransceivers()[0]?.receiver.sendRtcpPLI(1);
@@ -69,6 +89,33 @@ export class WeriftViewer {
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+}
+
+/** A data channel of werift's that keeps what it gets. */
+export class TestChannel {
+  readonly got: (string | Buffer)[] = [];
+  readonly #channel: RTCDataChannel;
+
+  constructor(channel: RTCDataChannel) {
+    this.#channel = channel;
+    channel.onMessage.subscribe((message) => this.got.push(message));
+  }
+
+  get label(): string {
+    return this.#channel.label;
+  }
+
+  get state(): string {
+    return this.#channel.readyState;
+  }
+
+  send(message: string | Buffer): void {
+    this.#channel.send(message);
+  }
+
+  close(): void {
+    this.#channel.close();
   }
 }
 
