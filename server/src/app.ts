@@ -141,7 +141,7 @@ class MillraceGateway implements Gateway {
   async #startRtc(): Promise<ListenAddress> {
     // Keys that another implementation would not understand must never reach a viewer.
     await selfTest();
-    const { host, port, tcp, announcedIps, maxPeers } = this.#config.rtc;
+    const { host, port, tcp, announcedIps, dataFromViewers, maxPeers } = this.#config.rtc;
     const peers = await listening("rtc", { host, port }, () =>
       createPeerFactory({
         port,
@@ -161,6 +161,7 @@ class MillraceGateway implements Gateway {
       core: this.#egress,
       iceServers: iceServersFor(this.#config.rtc, this.#clock),
       limits: { maxSessions: maxPeers },
+      dataFromViewers,
     });
     return { host: peers.address, port: peers.port };
   }

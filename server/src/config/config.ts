@@ -50,6 +50,7 @@ export interface Config {
     readonly tcp: boolean;
     readonly announcedIps: readonly string[];
     readonly maxPeers: number;
+    readonly dataFromViewers: "publisher" | "everybody" | "nobody";
     readonly iceServers: readonly IceServerConfig[];
     readonly turnUrls: readonly string[];
     readonly turnSecret: string;

@@ -9,7 +9,7 @@ import {
   isWebUrl,
 } from "./checks.ts";
 import type { IceServerConfig } from "./config.ts";
-import { integer, list, objects, port, type SpecsOf, text, toggle } from "./kinds.ts";
+import { choice, integer, list, objects, port, type SpecsOf, text, toggle } from "./kinds.ts";
 
 const hostWords = {
   check: isListenHost,
@@ -145,6 +145,12 @@ export const rtcKeys: SpecsOf<"rtc"> = {
     min: 1,
     max: 1_000_000,
     about: "WebRTC connections at once; further ones are refused with PEERS_FULL.",
+  }),
+  "rtc.dataFromViewers": choice({
+    default: "publisher",
+    of: ["publisher", "everybody", "nobody"],
+    about:
+      "Who hears what a viewer sends on a data channel: the stream's publisher, the other viewers too, or nobody.",
   }),
   "rtc.iceServers": objects<IceServerConfig>({
     default: [],

@@ -220,6 +220,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "rtc.turnUrls": ["turn:a.example?transport=udp", ["turn:a.example?transport=udp"]],
   "rtc.turnSecret": ["long-enough", "long-enough"],
   "rtc.turnTtlSeconds": ["60", 60],
+  "rtc.dataFromViewers": ["everybody", "everybody"],
   "transcode.engine": ["ffmpeg", "ffmpeg"],
   "transcode.maxTranscodes": ["1", 1],
   "transcode.maxProcesses": ["3", 3],

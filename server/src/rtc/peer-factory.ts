@@ -4,6 +4,8 @@ import { createCertificate } from "./dtls/certificate.ts";
 import { HandshakeGate } from "./handshake-gate.ts";
 import { DEFAULT_RTC_LIMITS, type RtcLimits } from "./limits.ts";
 import { LitePeer, type LitePeerHost } from "./lite-peer.ts";
+import { announcedHint, inContainer } from "./net/announced-hint.ts";
+import { containerSigns } from "./net/container-signs.ts";
 import type { RtcCounters } from "./net/counters.ts";
 import { UdpMux } from "./net/udp-mux.ts";
 import type { AnswerPreferences, Peer, PeerEvents, PeerFactory } from "./peer.ts";
@@ -49,7 +51,16 @@ export async function createPeerFactory(options: PeerFactoryOptions): Promise<Bo
   const port = options.port ?? DEFAULT_RTC_PORT;
   const tcp = options.tcp === undefined ? {} : { tcp: options.tcp };
   const mux = await UdpMux.open({ port, host, announcedIps, clock, log, limits, ...tcp });
+  warnOfUnreachable(mux, announcedIps ?? [], log);
   return new UdpPeerFactory(mux, clock, limits);
+}
+
+/** Browsers that cannot reach any announced address fail without a reason that anybody sees; so the operator is told. */
+function warnOfUnreachable(mux: UdpMux, configured: readonly string[], log: Log): void {
+  const addresses = new Set(mux.candidates().map(({ address }) => address));
+  const container = inContainer(containerSigns());
+  const hint = announcedHint([...addresses], { configured, container });
+  if (hint !== undefined) log.warn({ code: hint.code }, hint.message);
 }
 
 class UdpPeerFactory implements BoundPeerFactory {

@@ -229,6 +229,7 @@ describe("RtcGateway.close", () => {
     expect(test.gateway.stats).toEqual({
       sessions: 0,
       outputs: 0,
+      dataHubs: 0,
       replays: { running: 0, waiting: 0 },
     });
     expect(test.peers.open).toBe(0);

@@ -15,10 +15,10 @@ import {
   type Registry,
   randomId,
 } from "../../core/index.ts";
+import { type DataFromViewers, DataHubs } from "../data/index.ts";
 import type { EgressCore } from "../egress/core.ts";
 import { type DriverLimits, PacerDriver } from "../egress/pacer-driver.ts";
 import { ReportWheel } from "../egress/report-wheel.ts";
-
 import { StreamOutputs } from "../egress/stream-outputs.ts";
 import type { PeerFactory } from "../peer.ts";
 import { PublishSession } from "../publisher/session.ts";
@@ -39,6 +39,8 @@ export interface RtcGatewayOptions {
   iceServers(viewerId: string): readonly IceServer[];
   readonly limits?: Partial<SessionLimits>;
   readonly driverLimits?: Partial<DriverLimits>;
+  /** Default `publisher`. */
+  readonly dataFromViewers?: DataFromViewers;
 }
 
 /** A session of a viewer or a publisher. */
@@ -51,6 +53,7 @@ export class RtcGateway implements JsepGateway {
   readonly #outputs: StreamOutputs;
   readonly #driver: PacerDriver;
   readonly #wheel: ReportWheel;
+  readonly #data: DataHubs;
   readonly #sessions = new Map<string, RtcSession>();
   #closed = false;
 
@@ -61,6 +64,8 @@ export class RtcGateway implements JsepGateway {
     this.#outputs = new StreamOutputs({ core, clock, log });
     this.#driver = new PacerDriver({ core, clock, log, limits: options.driverLimits ?? {} });
     this.#wheel = new ReportWheel(clock, log);
+    const { dataFromViewers: fromViewers = "publisher" } = options;
+    this.#data = new DataHubs({ clock, log, fromViewers });
   }
 
   /** Sessions by id, for the API. */
@@ -73,11 +78,14 @@ export class RtcGateway implements JsepGateway {
     readonly sessions: number;
     readonly outputs: number;
     readonly replays: { readonly running: number; readonly waiting: number };
+    /** Streams that have had data channels. */
+    readonly dataHubs: number;
   } {
     return {
       sessions: this.#sessions.size,
       outputs: this.#outputs.size,
       replays: this.#driver.replays,
+      dataHubs: this.#data.size,
     };
   }
 
@@ -141,6 +149,7 @@ export class RtcGateway implements JsepGateway {
     this.#outputs.close();
     this.#driver.close();
     this.#wheel.close();
+    this.#data.close();
   }
 
   #assertRoom(): void {
@@ -162,6 +171,7 @@ export class RtcGateway implements JsepGateway {
       limits: this.#limits,
       observer,
       iceServers,
+      dataOpener: (stream, id) => this.#data.opener(stream, "publisher", id),
       onClosed: (session) => void this.#sessions.delete(session.id),
     });
   }
@@ -189,6 +199,7 @@ export class RtcGateway implements JsepGateway {
         limits: this.#limits,
         observer,
         iceServers,
+        dataOpener: (stream, id) => this.#data.opener(stream, "viewer", id),
         register: (session) =>
           stream.addViewer({
             transport: request.transport,

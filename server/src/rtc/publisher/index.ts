@@ -1,7 +1,6 @@
 export { defaultPublishLimits, type PublishLimits } from "./limits.ts";
 export type { PublisherLinkStats } from "./publisher-link.ts";
 export {
-  type DataHandler,
   PublishSession,
   type PublishSessionOptions,
   type PublishSessionStats,

@@ -263,13 +263,13 @@ describe("the end", () => {
 
   it("comes with an error in our own code, to this session alone", async () => {
     const test = new TestPublish();
-    const openData = () => ({
+    const dataOpener = () => () => ({
       receive() {
         throw new Error("a bug");
       },
       close() {},
     });
-    const opened = test.open({}, { openData });
+    const opened = test.open({}, { dataOpener });
     opened.peer.offersData = true;
     await opened.session.describe("offer");
     opened.peer.connect();
@@ -286,7 +286,7 @@ describe("data channels", () => {
     const { peer, session } = test.open(
       {},
       {
-        openData(send, media) {
+        dataOpener: () => (send, media) => {
           events.push(`open ${media.sctpPort}`);
           send(Uint8Array.of(7));
           return {

@@ -16,20 +16,13 @@ import {
   type StreamChange,
   type Timer,
 } from "../../core/index.ts";
+import type { DataHandler, OpenData } from "../data/index.ts";
 import type { SessionLimits } from "../gateway/limits.ts";
 import { streamStatus } from "../gateway/stream-status.ts";
 import type { IngestLimits } from "../ingest/index.ts";
-import type { DataMedia, Peer, PeerEvents, PeerFactory } from "../peer.ts";
+import type { Peer, PeerEvents, PeerFactory } from "../peer.ts";
 import { defaultPublishLimits, type PublishLimits } from "./limits.ts";
 import { PublisherLink, type PublisherLinkStats } from "./publisher-link.ts";
-
-/** Takes SCTP packets of one peer (RFC 8261). */
-export interface DataHandler {
-  /** `bytes` are the handler's only until it returns. */
-  receive(bytes: Uint8Array, nowUs: number): void;
-  /** May be called twice. */
-  close(): void;
-}
 
 export interface PublishSessionOptions {
   /** Unguessable; the client shows it to speak for the session. */
@@ -47,10 +40,10 @@ export interface PublishSessionOptions {
   /** Where the client may find STUN and TURN; `id` is no secret. */
   iceServers(id: string): readonly IceServer[];
   /**
-   * Called when data channels are negotiated and the peer is connected, at most once; `send` takes SCTP packets. Without it
-   * what comes is ignored. The session closes the handler.
+   * Asked when data channels are negotiated and the peer is connected, at most once. Without it what comes on them is
+   * ignored.
    */
-  openData?(send: (packet: Uint8Array) => void, media: DataMedia): DataHandler;
+  dataOpener?(stream: Stream, publisherId: string): OpenData;
   /** Called once when the session is over. */
   onClosed(session: PublishSession): void;
 }
@@ -252,7 +245,8 @@ export class PublishSession implements JsepSession, PeerEvents {
   #openData(): void {
     const { dataMedia } = this.#peer;
     if (this.#data !== undefined || dataMedia === undefined) return;
-    this.#data = this.#options.openData?.((packet) => this.#peer.sendData(packet), dataMedia);
+    const open = this.#options.dataOpener?.(this.stream, this.publisherId);
+    this.#data = open?.((packet) => this.#peer.sendData(packet), dataMedia);
   }
 
   #closeData(): void {

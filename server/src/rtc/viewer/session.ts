@@ -15,6 +15,7 @@ import {
   type StreamChange,
   type Viewer,
 } from "../../core/index.ts";
+import type { DataHandler, OpenData } from "../data/index.ts";
 import type { EgressCore } from "../egress/core.ts";
 import type { LayerWish } from "../egress/layer-control.ts";
 import type { PacerDriver } from "../egress/pacer-driver.ts";
@@ -42,6 +43,11 @@ export interface ViewerSessionOptions {
   /** Counts the session at its stream; closed by the session. */
   register(session: ViewerSession): Viewer;
   iceServers(viewerId: string): readonly IceServer[];
+  /**
+   * Asked when data channels are negotiated and the peer is connected, at most once. Without it what comes on them is
+   * ignored.
+   */
+  dataOpener?(stream: Stream, viewerId: string): OpenData;
   /** Called once when the session is over. */
   onClosed(session: ViewerSession): void;
 }
@@ -64,6 +70,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
   readonly #log: Log;
   readonly #stopObserving: () => void;
   #egress: ViewerEgress | undefined;
+  #data: DataHandler | undefined;
   #state: ViewerSessionStats["state"] = "new";
   #negotiating = false;
   #candidates = 0;
@@ -112,6 +119,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     try {
       const answer = await this.#peer.answer(offerSdp);
       this.#assertOpen();
+      if (this.#state === "connected") this.#openData();
       if (!this.#takesVideo()) throw new RefusedError(...this.#codecRefusal());
       if (this.#state === "new") this.#state = "connecting";
       return answer;
@@ -169,6 +177,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     try {
       this.#egress.start();
       this.#followCaptureTime();
+      this.#openData();
     } catch (error) {
       this.#fail(error);
     }
@@ -178,6 +187,15 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
   datagram(bytes: Buffer, nowUs: number): void {
     try {
       this.#egress?.datagram(bytes, nowUs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** From the peer. */
+  data(bytes: Buffer, nowUs: number): void {
+    try {
+      this.#data?.receive(bytes, nowUs);
     } catch (error) {
       this.#fail(error);
     }
@@ -223,6 +241,23 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     const { stream, lease, observer } = this.#options;
     this.#told = this.#egress?.captureTime;
     observer.stream(streamStatus(stream.name, stream, lease.output.hints, this.#told));
+  }
+
+  #openData(): void {
+    const { dataMedia } = this.#peer;
+    if (this.#data !== undefined || dataMedia === undefined) return;
+    const open = this.#options.dataOpener?.(this.#options.stream, this.viewerId);
+    this.#data = open?.((packet) => this.#peer.sendData(packet), dataMedia);
+  }
+
+  #closeData(): void {
+    const data = this.#data;
+    this.#data = undefined;
+    try {
+      data?.close();
+    } catch (error) {
+      this.#log.error({ err: error }, "a data handler could not be closed");
+    }
   }
 
   #streamChanged(change: StreamChange): void {
@@ -281,6 +316,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     } catch (error) {
       this.#log.error({ err: error }, "a viewer could not be told goodbye");
     }
+    this.#closeData();
     this.#peer.close(reason);
     this.#viewer.close();
     lease.release();
