@@ -6,6 +6,7 @@ import { build, fail, installPackages, requireNode, run, runTool } from "./setup
 /** Programs that the tests drive, how to tell that they are there, and the Debian packages that have them. */
 const programs = [
   { probe: ["chromium", "--version"], packages: ["chromium"] },
+  { probe: ["firefox-esr", "--version"], packages: ["firefox-esr"] },
   { probe: ["ffmpeg", "-version"], packages: ["ffmpeg"] },
   {
     probe: ["gst-inspect-1.0", "--exists", "x264enc"],

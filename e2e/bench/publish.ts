@@ -1,6 +1,7 @@
 /**
  * How soon a browser's uplink is used: Chromium publishes 720p30 with a target of 2.5 Mbit/s over a link of its own, with
- * and without loss, another Chromium watches. Prints Markdown. Run: npm run bench -- publish
+ * and without loss, another Chromium watches. Then how much of the uplink one and fifty viewers take. Prints Markdown.
+ * Run: npm run bench -- publish
  */
 import { chromium } from "@playwright/test";
 import { fakeMediaFlags, publishByWhip, senderStats } from "../peers/browser-publisher.ts";
@@ -13,6 +14,7 @@ import {
   watchPictures,
   watchReport,
 } from "../peers/viewer.ts";
+import { buildLoadClient, runLoad } from "./load-client.ts";
 
 interface StreamFigures {
   readonly publisher: {
@@ -31,7 +33,8 @@ interface StreamFigures {
 
 const targetKbps = 2500;
 const seconds = Number(process.env["BENCH_SECONDS"] ?? 20);
-const codecs = (process.env["BENCH_CODECS"] ?? "H264,VP8").split(",") as ("H264" | "VP8")[];
+type Codec = "H264" | "VP8" | "VP9" | "AV1";
+const codecs = (process.env["BENCH_CODECS"] ?? "H264,VP8,VP9,AV1").split(",") as Codec[];
 const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 console.log(
@@ -41,7 +44,56 @@ for (const codec of codecs) {
   for (const lossPercent of [0, 5]) await measure(codec, lossPercent);
 }
 
-async function measure(codec: "H264" | "VP8", uplinkLossPercent: number): Promise<void> {
+const viewerCounts = (process.env["BENCH_VIEWERS"] ?? "1,50").split(",").map(Number);
+console.log(
+  "\n| viewers | publisher sends, kbit/s | bytes per picture | viewers connected | packets a second to all | lost | CPU µs/packet |\n|---|---|---|---|---|---|---|",
+);
+await measureViewers();
+
+/** The same publisher all the time; the light viewers of `load/whepload.go` come and go. */
+async function measureViewers(): Promise<void> {
+  const program = buildLoadClient();
+  const gateway = await Gateway.start();
+  const browser = await chromium.launch({ executablePath: executable, args: [...fakeMediaFlags] });
+  try {
+    const camera = await browser.newPage();
+    await camera.addInitScript("globalThis.__name = (f) => f");
+    await camera.goto(gateway.url);
+    await publishByWhip(camera, `${gateway.url}/whip/live/crowd`, {
+      codec: "H264",
+      width: 640,
+      height: 360,
+      maxBitrateKbps: 800,
+    });
+    for (const viewers of viewerCounts) {
+      const load = runLoad(program, {
+        url: `${gateway.url}/whep/live/crowd`,
+        n: viewers,
+        ramp: 25,
+        seconds,
+        pid: gateway.process.process.pid ?? 0,
+      });
+      // The joins ask for a key frame each; what follows is steady.
+      await camera.waitForTimeout(5000);
+      const before = await senderStats(camera);
+      const startedMs = Date.now();
+      await camera.waitForTimeout(Math.max(1000, seconds * 1000 - 6000));
+      const after = await senderStats(camera);
+      const bytes = after.bytesSent - before.bytesSent;
+      const kbps = (bytes * 8) / (Date.now() - startedMs);
+      const perPicture = bytes / Math.max(1, after.framesSent - before.framesSent);
+      const report = await load;
+      console.log(
+        `| ${viewers} | ${kbps.toFixed(0)} | ${perPicture.toFixed(0)} | ${report.connected} | ${report.packets_s.toFixed(0)} | ${report.lost} | ${report.server.cpu_us_per_packet.toFixed(0)} |`,
+      );
+    }
+  } finally {
+    await browser.close();
+    await gateway.stop();
+  }
+}
+
+async function measure(codec: Codec, uplinkLossPercent: number): Promise<void> {
   const network = new TestNetwork();
   const closing: (() => Promise<unknown>)[] = [async () => network.close()];
   try {

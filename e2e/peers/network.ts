@@ -110,6 +110,11 @@ export class TestNetwork {
     return ["ip", ["netns", "exec", this.serverNamespace, command, ...args]];
   }
 
+  /** Command and arguments that run a program on the client's host. */
+  onClient(command: string, args: readonly string[]): [string, string[]] {
+    return ["ip", ["netns", "exec", this.clientNamespace, command, ...args]];
+  }
+
   /** The path of a program that starts Chromium on the client's host. */
   chromiumOnClient(chromium: string): string {
     return this.#launcher("chromium-client", this.clientNamespace, chromium);
