@@ -52,6 +52,47 @@ test("a viewer's address changes: the same connection goes on", async ({ cleanup
   expect(longestGapMs).toBeLessThan(6000);
 });
 
+test("a publisher's address changes: its viewers see the same stream go on", async ({
+  cleanup,
+}) => {
+  const network = new TestNetwork();
+  cleanup(async () => network.close());
+  const gateway = await Gateway.start({
+    network,
+    flags: ["--auth-publish-without-token", "anybody"],
+  });
+  cleanup(() => gateway.stop());
+  const faraway = await chromium.launch({
+    executablePath: network.chromiumOnClient(executable),
+    args: [`--unsafely-treat-insecure-origin-as-secure=${gateway.url}`, ...fakeMediaFlags],
+  });
+  cleanup(() => faraway.close());
+  const camera = await faraway.newPage();
+  await keepPeerConnections(camera);
+  await camera.goto(`${gateway.url}/publish/live/on-the-road`);
+  await camera.getByRole("button", { name: "Turn on camera and microphone" }).click();
+  await camera.getByRole("button", { name: "Go live" }).click();
+  const nearby = await chromium.launch({
+    executablePath: network.chromiumOnServer(executable),
+    args: ["--autoplay-policy=no-user-gesture-required"],
+  });
+  cleanup(() => nearby.close());
+  const page = await nearby.newPage();
+  await keepPeerConnections(page);
+  await page.goto(`${gateway.url}/live/on-the-road`);
+  await watchPictures(page);
+  await waitForPictures(page, 60);
+  network.moveClient();
+  await waitForPictures(page, 90, 60_000);
+  const { longestGapMs } = await watchReport(page);
+  test.info().annotations.push({
+    type: "figures",
+    description: `longest gap ${longestGapMs.toFixed(0)} ms (aim 3000); the viewer made ${await peerConnections(page)} connections`,
+  });
+  expect(await peerConnections(camera)).toBe(1);
+  expect(longestGapMs).toBeLessThan(10_000);
+});
+
 test("UDP is blocked: picture and sound come over TCP, on the same port number", async ({
   cleanup,
 }) => {

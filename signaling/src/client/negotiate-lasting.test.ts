@@ -50,6 +50,17 @@ describe("a publisher", () => {
     expect(errors).toEqual([]);
   });
 
+  test("restarts ICE when nothing comes any more, before the browser notices", async () => {
+    const { pc } = rig(() => Promise.resolve(answer));
+    await pass();
+    pc.iceIs("connected");
+    pc.connectionState = "connected";
+    for (pc.packetsReceived = 0; pc.packetsReceived < 40; pc.packetsReceived++) await pass(100);
+    expect(pc.trace).not.toContain("publisher restartIce");
+    await pass(2500);
+    expect(pc.trace).toContain("publisher restartIce");
+  });
+
   test("restarts ICE when signaling had to reconnect", async () => {
     const { pc, channel } = rig(() => Promise.resolve(answer));
     await pass();

@@ -9,9 +9,10 @@ import {
   negotiate,
 } from "./negotiate.ts";
 import { watchNetwork } from "./network-changes.ts";
+import { type CountingPeer, SilenceWatch } from "./silence-watch.ts";
 
 /** What a lasting negotiation needs of an `RTCPeerConnection`. */
-export type LastingPeer = NegotiatingPeer & RestartablePeer;
+export type LastingPeer = NegotiatingPeer & RestartablePeer & CountingPeer;
 
 /**
  * `failed` is told `ICE_FAILED` when no way was found for long, and refusals; not what passes by itself, such
@@ -25,8 +26,8 @@ export interface LastingOptions extends NegotiateOptions {
 const passing: ReadonlySet<string> = new Set(["TIMEOUT", "DISCONNECTED", "RATE_LIMITED"]);
 
 /**
- * Negotiates like `negotiate`, for as long as the session lives: restarts ICE when the way is lost, the network
- * changes or signaling had to reconnect, and offers again what could not be sent.
+ * Negotiates like `negotiate`, for as long as the session lives: restarts ICE when the way is lost or falls silent, the
+ * network changes or signaling had to reconnect, and offers again what could not be sent.
  */
 export function negotiateLasting(
   pc: LastingPeer,
@@ -51,6 +52,7 @@ export function negotiateLasting(
     () => options.failed(new SignalingError("ICE_FAILED", "No way to the other side was found.")),
     options.ice,
   );
+  const silence = new SilenceWatch(pc, () => restarter.networkChanged());
   const stopListening = [
     watchNetwork(() => restarter.networkChanged()),
     session.on("resumed", () => {
@@ -63,6 +65,7 @@ export function negotiateLasting(
   const close = (): void => {
     clearTimeout(again);
     for (const stop of stopListening) stop();
+    silence.close();
     restarter.close();
     negotiating.close();
   };

@@ -16,6 +16,9 @@ export class FakePeer implements LastingPeer {
   state = "stable";
   refuse = "";
   iceConnectionState: RTCIceConnectionState = "new";
+  connectionState: RTCPeerConnectionState = "new";
+  /** Of the transport, as statistics tell it. */
+  packetsReceived: number | undefined;
   #offers = 0;
   readonly #needed = new Set<() => void>();
   readonly #gathered = new Set<(event: Gathered) => void>();
@@ -28,6 +31,10 @@ export class FakePeer implements LastingPeer {
 
   get listeners(): number {
     return this.#needed.size + this.#gathered.size + this.#iceChanged.size;
+  }
+
+  async getStats(): Promise<ReadonlyMap<string, unknown>> {
+    return new Map([["t", { type: "transport", packetsReceived: this.packetsReceived }]]);
   }
 
   getTransceivers(): readonly unknown[] {
