@@ -14,8 +14,8 @@ export interface SilenceLimits {
 }
 
 export const defaultSilenceLimits: SilenceLimits = {
-  sampleMs: 500,
-  silentMs: 1500,
+  sampleMs: 300,
+  silentMs: 1000,
   minPacketsPerSecond: 4,
 };
 
