@@ -64,11 +64,16 @@ export class SilenceWatch {
 
   async #sample(): Promise<void> {
     try {
-      if (this.#peer.connectionState !== "connected") this.#heardMs = undefined;
+      if (this.#peer.connectionState !== "connected") this.#forget();
       else this.#count(packetsOf(await this.#peer.getStats()));
     } finally {
       if (!this.#closed) this.#later();
     }
+  }
+
+  #forget(): void {
+    this.#steady = false;
+    this.#heardMs = undefined;
   }
 
   #count(received: number | undefined): void {
