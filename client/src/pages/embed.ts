@@ -1,5 +1,6 @@
 import type { MillracePlayer } from "../element.ts";
 import { need } from "./decorate.ts";
+import { EmbedMessages } from "./embed-messages.ts";
 import { thisPlace } from "./place.ts";
 
 const { base, stream, token } = thisPlace("embed/");
@@ -20,6 +21,12 @@ player.toggleAttribute("controls", wish("controls", true));
 player.toggleAttribute("muted", wish("muted", false));
 player.toggleAttribute("background", wish("background", false));
 player.toggleAttribute("autoplay", wish("autoplay", true));
+
+if (window.parent !== window) {
+  const { parent } = window;
+  const messages = new EmbedMessages({ player, parent, origins: wishes.getAll("origin") });
+  window.addEventListener("message", (message) => void messages.receive(message));
+}
 
 document.addEventListener("keydown", (event) => {
   const free = event.target === document.body && !event.defaultPrevented;

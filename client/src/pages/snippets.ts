@@ -74,6 +74,7 @@ export function embedSnippets(base: string, stream: string): readonly Snippet[] 
         `<script type="module" src="${base}player.js"></script>`,
         `<millrace-player src="${base}${stream}"`,
         "  autoplay muted controls></millrace-player>",
+        `<noscript><a href="${base}${stream}">Watch ${stream}</a></noscript>`,
       ].join("\n"),
       long: true,
     },

@@ -3,12 +3,13 @@ import { RefusedError } from "../core/errors.ts";
 import { parseStreamName } from "../core/stream-name.ts";
 import { callerOf } from "./caller.ts";
 import { setPageHeaders } from "./headers.ts";
+import { oEmbedLink } from "./oembed.ts";
 import { reply } from "./reply.ts";
 import type { RouteOptions } from "./routes.ts";
 
 /** First segments of addresses that are not streams. */
 const reserved = new Set(
-  "api assets whip whep rtc socket.io embed publish admin metrics healthz readyz".split(" "),
+  "api assets whip whep rtc socket.io embed oembed publish admin metrics healthz readyz".split(" "),
 );
 /** Endings that belong to other outputs of a stream than its page. */
 const outputEnding =
@@ -57,6 +58,10 @@ export function pageRoutes(options: RouteOptions): Router {
     const name = nameOf(request);
     if (reserved.has(name.split("/")[0] ?? "") || outputEnding.test(name)) return next();
     parseStreamName(name);
+    // Without a host there is no address to give.
+    if (trust.host(request) !== "") {
+      response.setHeader("Link", oEmbedLink(request, trust, basePath, name));
+    }
     if (request.method === "HEAD") await tellState(request, response, name, options);
     return sendPage(request, response, "watch.html", "'self'");
   });

@@ -4,6 +4,7 @@ import type { Access, Log } from "../core/ports.ts";
 import { type ApiDocuments, apiRoutes } from "./api-routes.ts";
 import type { Caller } from "./caller.ts";
 import { replyOptions, setCors } from "./headers.ts";
+import { oEmbedDocument } from "./oembed.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { notFound, problemOf, replyProblem } from "./problem.ts";
 import { replyJson } from "./reply.ts";
@@ -61,6 +62,15 @@ export function createRoutes(options: RouteOptions): express.Express {
   app.use((request: Request, response: Response, next: NextFunction) => {
     setCors(request, response, options.origins);
     next();
+  });
+  app.get("/oembed", (request, response) => {
+    const { basePath, ownHosts, trust } = options;
+    const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
+    const document = oEmbedDocument(query, {
+      prefix: trust.prefix(request) + basePath,
+      isOurs: (host) => host === trust.host(request) || ownHosts.has(host.replace(/:\d*$/, "")),
+    });
+    return replyJson(request, response, document, { cacheControl: "public, max-age=3600" });
   });
   app.use(pageRoutes(options));
   app.use((request: Request, response: Response) => replyProblem(request, response, notFound));

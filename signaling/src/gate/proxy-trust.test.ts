@@ -116,3 +116,22 @@ describe("origins", () => {
     },
   );
 });
+
+describe("the scheme", () => {
+  const trust = new ProxyTrust(["10.0.0.1"]);
+
+  test.each([
+    ["10.0.0.1", "https", "https"],
+    ["10.0.0.1", "HTTPS, http", "https"],
+    ["10.0.0.1", "http", "http"],
+    ["10.0.0.1", "gopher", "http"],
+    ["203.0.113.9", "https", "http"],
+  ])("peer %s, forwarded %j: %s", (peer, proto, expected) => {
+    expect(trust.scheme(request(peer, { "x-forwarded-proto": proto }))).toBe(expected);
+  });
+
+  test("is that of the connection without a proxy", () => {
+    const socket = { remoteAddress: "203.0.113.9", encrypted: true };
+    expect(trust.scheme({ headers: { "x-forwarded-proto": "http" }, socket })).toBe("https");
+  });
+});

@@ -8,11 +8,11 @@ const prefixPattern = /^(?:\/[A-Za-z0-9._~+-]+)+\/?$/;
 
 /** What is asked of a request here: `IncomingMessage` has it. */
 export type GateRequest = Pick<IncomingMessage, "headers"> & {
-  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
 };
 
 /**
- * Which proxies may say who the client is. `X-Forwarded-For`, `-Host` and `-Prefix` are believed only
+ * Which proxies may say who the client is. `X-Forwarded-For`, `-Host`, `-Proto` and `-Prefix` are believed only
  * when the TCP peer is one of them; everybody else's are ignored.
  */
 export class ProxyTrust {
@@ -51,6 +51,13 @@ export class ProxyTrust {
   host(request: GateRequest): string {
     const forwarded = this.#forwarded(request, "x-forwarded-host");
     return forwarded === "" ? headerText(request, "host") : forwarded;
+  }
+
+  /** The scheme that the client used, with TLS or without. */
+  scheme(request: GateRequest): "http" | "https" {
+    const forwarded = this.#forwarded(request, "x-forwarded-proto").toLowerCase();
+    if (forwarded === "http" || forwarded === "https") return forwarded;
+    return request.socket.encrypted === true ? "https" : "http";
   }
 
   /** The path prefix that a proxy removed before it passed the request on, without a final slash; mostly empty. */
