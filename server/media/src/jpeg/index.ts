@@ -1,0 +1,1 @@
+export { hasJpegEnds, type JpegImage, type JpegSize, parseJpeg, parseJpegSize } from "./image.ts";
