@@ -13,7 +13,7 @@ export interface StateChangeDetail {
 export interface TransportDetail {
   readonly from: TransportName | null;
   readonly to: TransportName | null;
-  /** `first-frame`, `path`, or the code of what ended the way before. */
+  /** `first-frame`, `climb`, `path`, or the code of what ended the way before; the table is in `player/ladder/README.md`. */
   readonly reason: string;
 }
 

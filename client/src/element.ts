@@ -2,52 +2,45 @@ import type { StreamStatus } from "@millrace/signaling/session";
 import type { PlayerEventMap, PlayerStats } from "./element-events.ts";
 import { addressOf } from "./player/address.ts";
 import { PlayerController } from "./player/controller.ts";
-import { createWebRtcTransport } from "./player/create-transport.ts";
+import { createTransport } from "./player/create-transport.ts";
 import { failureText } from "./player/failure.ts";
+import { browserCapabilities } from "./player/ladder/capabilities.ts";
+import { parseTransports } from "./player/ladder/rungs.ts";
 import type { LatencySample } from "./player/latency.ts";
 import { LatencyTeller } from "./player/latency-teller.ts";
 import { browserScheduler } from "./player/scheduler.ts";
 import type { IdleReason, PlayerState, PlayerStateType } from "./player/state.ts";
 import { noStats } from "./player/stats-delta.ts";
+import { parseTargetLatency } from "./player/target-latency.ts";
 import type { TransportFactory, TransportName } from "./player/transports/transport.ts";
 import { Visibility } from "./player/visibility.ts";
 import { takeOverProperties } from "./ui/dom.ts";
-import { FrameWatch } from "./ui/frame-watch.ts";
 import { keyPress, listenForGestures, listenForKeys } from "./ui/gestures.ts";
 import { type CommandTarget, keyCommand, runCommand } from "./ui/keyboard.ts";
-import { layerText } from "./ui/layer-options.ts";
+import { PictureWatch } from "./ui/picture-watch.ts";
 import { offersUnmute, playerPicture } from "./ui/player-picture.ts";
+import { playerRows } from "./ui/player-rows.ts";
 import { Screens } from "./ui/screens.ts";
-import { type StatsRow, statsRows } from "./ui/stats-rows.ts";
 import { Surface } from "./ui/surface.ts";
 import { PlayerView } from "./ui/view.ts";
-import { ViewportWatch } from "./ui/viewport-watch.ts";
 
 /**
- * `<millrace-player src token muted autoplay controls poster background base>`: plays one live stream and
- * keeps at it. See the folder's README for attributes, events and parts.
+ * `<millrace-player src="https://host/live/cam">`: plays one live stream and keeps at it, by the best way that there
+ * is. See the folder's README for attributes, events and parts.
  */
 export class MillracePlayer extends HTMLElement implements CommandTarget {
-  static readonly observedAttributes: readonly string[] = [
-    "src",
-    "token",
-    "base",
-    "muted",
-    "controls",
-    "poster",
-    "background",
-  ];
+  static readonly observedAttributes: readonly string[] =
+    "src token base muted controls poster background transports target-latency".split(" ");
   /** Makes transports; replaced by tests only. */
-  static createTransport: TransportFactory = createWebRtcTransport;
+  static createTransport: TransportFactory = createTransport;
 
   readonly #view: PlayerView;
   readonly #controller: PlayerController;
   readonly #surface: Surface;
   readonly #screens: Screens;
-  readonly #frames: FrameWatch;
+  readonly #watch: PictureWatch;
   readonly #visibility: Visibility;
   #listening: AbortController | undefined;
-  readonly #viewport: ViewportWatch;
   readonly #latency = new LatencyTeller();
   #wantedAtDisconnect = false;
   #hasPicture = false;
@@ -68,46 +61,35 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
       togglePictureInPicture: () => void this.#screens.togglePictureInPicture(),
       toggleFullscreen: () => this.toggleFullscreen(),
       unmute: () => this.#surface.setMuted(false),
-      readStats: () => this.#readStats(),
+      readStats: () => playerRows(this.#controller, this.#latency.now?.medianMs),
     });
-    this.#surface = new Surface(this.#view.video, {
+    const { picture } = this.#view;
+    this.#surface = new Surface(picture, {
       changed: () => this.#show(),
+      moved: (from, to) => this.#screens.follow(from, to),
       blocked: () => this.#pause("blocked"),
-      unblocked: () => {
-        if (this.state === "idle") this.play();
-      },
-      pausedByBrowser: () => {
-        if (this.state === "playing") this.pause();
-      },
-      playedByBrowser: () => {
-        if (this.state === "idle" && this.#hasPicture) this.play();
-      },
+      unblocked: () => this.state === "idle" && this.play(),
+      pausedByBrowser: () => this.state === "playing" && this.pause(),
+      playedByBrowser: () => this.state === "idle" && this.#hasPicture && this.play(),
       wanted: () => this.state !== "idle",
     });
-    this.#screens = new Screens(this, root, this.#view.video);
+    this.#screens = new Screens(this, root, picture);
     this.#controller = new PlayerController({
       scheduler: browserScheduler,
-      createTransport: (address, events) => MillracePlayer.createTransport(address, events),
+      createTransport: (...made) => MillracePlayer.createTransport(...made),
+      stages: this.#surface,
+      capabilities: browserCapabilities(),
+      transports: parseTransports(null),
       events: {
         state: (to, from) => this.#stateChanged(to, from),
-        stream: (status) => {
-          this.#tell("stream", { status });
-          this.#show();
-        },
-        layer: (rid) => {
-          this.#tell("layer", { rid, pinned: this.layer });
-          this.#show();
-        },
-        media: (source) => this.#surface.attach(source),
+        stream: (status) => this.#news("stream", { status }),
+        layer: (rid) => this.#news("layer", { rid, pinned: this.layer }),
         latency: (sample) => this.#latencyMeasured(sample),
         transport: (from, to, reason) =>
-          this.#tell("transport", { from: from ?? null, to: to ?? null, reason }),
+          this.#news("transport", { from: from ?? null, to: to ?? null, reason }),
       },
     });
-    this.#frames = new FrameWatch(this.#view.video, (frame) => this.#controller.frame(frame));
-    this.#viewport = new ViewportWatch(this.#view.video, browserScheduler, (viewport) =>
-      this.#controller.prefer({ viewport }),
-    );
+    this.#watch = new PictureWatch(picture, this.#controller);
     this.#visibility = new Visibility(browserScheduler, {
       pause: () => this.#pause("hidden"),
       resume: () => this.play(),
@@ -163,7 +145,7 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   }
 
   get muted(): boolean {
-    return this.#view.video.muted;
+    return this.#surface.video.muted;
   }
 
   set muted(muted: boolean) {
@@ -172,11 +154,22 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
 
   /** 0 to 1. */
   get volume(): number {
-    return this.#view.video.volume;
+    return this.#surface.video.volume;
   }
 
   set volume(volume: number) {
     this.#surface.setVolume(volume);
+  }
+
+  /** The ways that may be used, best first; also the attribute `transports`. */
+  get transports(): readonly TransportName[] {
+    return this.#controller.transports;
+  }
+
+  /** Null or an empty list: all ways in their own order. */
+  set transports(names: readonly TransportName[] | null) {
+    if (names === null || names.length === 0) this.removeAttribute("transports");
+    else this.setAttribute("transports", names.join());
   }
 
   get src(): string {
@@ -225,7 +218,7 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   }
 
   connectedCallback(): void {
-    takeOverProperties(this, ["src", "muted", "volume"]);
+    takeOverProperties(this, ["src", "muted", "volume", "transports"]);
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
@@ -243,8 +236,7 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
     this.#surface.listen(signal);
     this.#screens.listen(() => this.#show(), signal);
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
-    this.#viewport.start(signal);
-    this.#frames.start();
+    this.#watch.start(signal);
     this.#visibilityChanged();
     if (this.hasAttribute("autoplay") || this.#wantedAtDisconnect) this.play();
     this.#show();
@@ -253,17 +245,18 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   disconnectedCallback(): void {
     this.#wantedAtDisconnect = this.state !== "idle";
     this.#listening?.abort();
-    this.#frames.stop();
     this.#visibility.close();
     this.#controller.close();
     this.#view.close();
   }
 
   attributeChangedCallback(name: string, _before: string | null, value: string | null): void {
-    const { video } = this.#view;
     if (name === "src" || name === "token" || name === "base") this.#addressChanged();
-    else if (name === "muted") video.muted = value !== null;
-    else if (name === "poster") video.poster = value ?? "";
+    else if (name === "muted") this.#surface.video.muted = value !== null;
+    else if (name === "poster") this.#view.picture.poster = value ?? "";
+    else if (name === "transports") this.#controller.setTransports(parseTransports(value));
+    else if (name === "target-latency")
+      this.#controller.setTargetLatency(parseTargetLatency(value));
     else if (name === "background" && this.isConnected) this.#visibilityChanged();
     this.#show();
   }
@@ -293,6 +286,7 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
     const keep = this.hasAttribute("background") || this.#screens.pictureInPicture === "on";
     const idle = this.state === "idle" && !visible;
     this.#visibility.update(visible, keep || idle);
+    this.#controller.pageIs(visible);
     if (visible && this.state === "playing") this.#surface.resume();
   }
 
@@ -318,20 +312,20 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
     this.#tell("latency", sample);
   }
 
-  async #readStats(): Promise<readonly StatsRow[]> {
-    return statsRows({
-      stats: await this.#controller.stats(),
-      latencyMs: this.#latency.now?.medianMs,
-      transport: this.transport,
-      layer: layerText(this.stream?.tracks ?? [], this.layer, this.shownLayer),
-    });
-  }
-
   #tell<Name extends keyof PlayerEventMap>(
     name: Name,
     detail: PlayerEventMap[Name]["detail"],
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** Tells an event of which the view shows something too. */
+  #news<Name extends keyof PlayerEventMap>(
+    name: Name,
+    detail: PlayerEventMap[Name]["detail"],
+  ): void {
+    this.#tell(name, detail);
+    this.#show();
   }
 
   #show(): void {

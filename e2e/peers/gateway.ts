@@ -44,6 +44,7 @@ export class Gateway {
     const args = [
       ...[entry, "serve", "--http-port", String(ports?.http ?? 0)],
       ...["--rtmp-port", String(ports?.rtmp ?? 0), "--rtc-port", String(ports?.rtc ?? 0)],
+      ...["--flv-tcp-port", "0"],
       // Bound to what is announced: Chromium talks to loopback from other addresses of this machine too, and
       // takes no answer from another one than it asked.
       ...["--rtc-host", address, "--rtc-announced-ips", address],

@@ -95,6 +95,22 @@ export class TestNetwork {
     );
   }
 
+  /** Lets no WebRTC media through, either way: no UDP, and no TCP to the media port. */
+  blockMedia(tcpPort: number): void {
+    const rules = `meta l4proto udp drop\n  tcp dport ${tcpPort} drop\n  tcp sport ${tcpPort} drop`;
+    this.#run(
+      this.serverNamespace,
+      "nft",
+      ["-f", "-"],
+      `table inet nomedia {\n chain out {\n  type filter hook output priority 0\n  ${rules}\n }\n chain in {\n  type filter hook input priority 0\n  ${rules}\n }\n}\n`,
+    );
+  }
+
+  /** Takes `blockMedia` back. */
+  unblockMedia(): void {
+    this.#run(this.serverNamespace, "nft", ["delete", "table", "inet", "nomedia"]);
+  }
+
   /** How many packets the loss rule has dropped. */
   get droppedPackets(): number {
     const listing = execFileSync(

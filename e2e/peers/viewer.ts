@@ -45,7 +45,7 @@ interface Watch {
   firstAtMs: number | undefined;
   lastAtMs: number | undefined;
   shown: ShownPicture[];
-  video: HTMLVideoElement;
+  inSight(): HTMLVideoElement | undefined;
 }
 
 interface WatchWindow extends Window {
@@ -82,22 +82,23 @@ export async function watchPictures(page: Page, sampleTimeCode = false): Promise
   await page.evaluate(
     ({ cells, heightShare, sample }) => {
       const player = document.querySelector("millrace-player");
-      const video = (player?.shadowRoot ?? document).querySelector("video");
-      if (video === null) throw new Error("the page has no video");
+      // A player has one video in sight, and one in which the next way to play warms up.
+      const videos = [...(player?.shadowRoot ?? document).querySelectorAll("video")];
+      const isAway = (video: HTMLVideoElement) => video.dataset["testid"] === "video-away";
       const watch: Watch = {
         frames: 0,
         longestGapMs: 0,
         firstAtMs: undefined,
         lastAtMs: undefined,
         shown: [],
-        video,
+        inSight: () => videos.find((video) => !isAway(video)),
       };
       (window as WatchWindow).millraceWatch = watch;
       const canvas = document.createElement("canvas");
       canvas.width = cells;
       canvas.height = 1;
       const context = canvas.getContext("2d", { willReadFrequently: true });
-      const onPicture: VideoFrameRequestCallback = (_now, metadata) => {
+      const onPicture = (video: HTMLVideoElement, metadata: VideoFrameCallbackMetadata) => {
         const atMs = performance.timeOrigin + metadata.expectedDisplayTime;
         if (watch.lastAtMs !== undefined) {
           watch.longestGapMs = Math.max(watch.longestGapMs, atMs - watch.lastAtMs);
@@ -114,9 +115,14 @@ export async function watchPictures(page: Page, sampleTimeCode = false): Promise
           watch.shown.push({ atMs, cells: luma, playerLatencyMs: latency });
           if (watch.shown.length > 5000) watch.shown.shift();
         }
-        video.requestVideoFrameCallback(onPicture);
       };
-      video.requestVideoFrameCallback(onPicture);
+      for (const video of videos) {
+        const follow: VideoFrameRequestCallback = (_now, metadata) => {
+          if (!isAway(video)) onPicture(video, metadata);
+          video.requestVideoFrameCallback(follow);
+        };
+        video.requestVideoFrameCallback(follow);
+      }
     },
     {
       cells: timeCode.timeBits + timeCode.checkBits,
@@ -131,8 +137,8 @@ export async function watchReport(page: Page): Promise<WatchReport> {
   return await page.evaluate(() => {
     const watch = (window as WatchWindow).millraceWatch;
     if (watch === undefined) throw new Error("nobody watches");
-    const { frames, longestGapMs, firstAtMs, lastAtMs, shown, video } = watch;
-    const { videoWidth: width, videoHeight: height } = video;
+    const { frames, longestGapMs, firstAtMs, lastAtMs, shown } = watch;
+    const { videoWidth: width = 0, videoHeight: height = 0 } = watch.inSight() ?? {};
     return { frames, longestGapMs, firstAtMs, lastAtMs, shown, width, height };
   });
 }

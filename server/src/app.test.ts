@@ -8,7 +8,7 @@ import { type Config, loadConfig } from "./config/index.ts";
 import { silentLog } from "./core/index.ts";
 
 function config(...flags: string[]): Config {
-  const hosts = ["http", "rtmp", "rtc"].flatMap((section) => [
+  const hosts = ["http", "rtmp", "flv-tcp", "rtc"].flatMap((section) => [
     `--${section}-host=127.0.0.1`,
     `--${section}-port=0`,
   ]);
@@ -41,11 +41,15 @@ describe("createGateway", () => {
     }
   });
 
-  it.each(["http", "rtmp"])("leaves nothing open when the port of %s is taken", async (section) => {
+  it.each([
+    ["http", "http"],
+    ["rtmp", "rtmp"],
+    ["flvTcp", "flv-tcp"],
+  ])("leaves nothing open when the port of %s is taken", async (section, flag) => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as AddressInfo;
-    const gateway = await createGateway(config(`--${section}-port=${port}`), { log: silentLog });
+    const gateway = await createGateway(config(`--${flag}-port=${port}`), { log: silentLog });
     await expect(gateway.start()).rejects.toThrow(`Change ${section}.host or ${section}.port.`);
     expect(gateway.addresses()).toEqual({});
     taken.close();

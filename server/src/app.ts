@@ -6,6 +6,9 @@ import { StaticAccess } from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
 import { type Clock, type Log, Registry, systemClock } from "./core/index.ts";
 import { DemoSource } from "./demo/index.ts";
+import { createEveryOutput } from "./fallback/every-output.ts";
+import { createFallback, type Fallback } from "./fallback/index.ts";
+import { createFlvPost, type FlvPost, FlvTcpServer } from "./flv/index.ts";
 import { bindable, coreLimits, httpLimits, transcodeOptions } from "./from-config.ts";
 import { createFront, HttpServer, Site } from "./http/index.ts";
 import { iceServersFor } from "./ice-servers.ts";
@@ -88,6 +91,10 @@ class MillraceGateway implements Gateway {
   #http: HttpServer | undefined;
   #signaling: Signaling | undefined;
   #whip: WhipHandler | undefined;
+  #fallback: Fallback | undefined;
+  #flvPost: FlvPost | undefined;
+  #flvTcp: FlvTcpServer | undefined;
+  #closeOutputs: (() => void) | undefined;
   #demo: DemoSource | undefined;
   #ready = false;
   #starting: Promise<void> | undefined;
@@ -131,9 +138,10 @@ class MillraceGateway implements Gateway {
   async #open(): Promise<void> {
     const rtc = await this.#startRtc();
     const rtmp = await this.#startRtmp();
+    const flvTcp = await this.#startFlvTcp();
     const http = await this.#startHttp();
     if (this.#closing !== undefined) return;
-    this.#addresses = { http, ...(rtmp === undefined ? {} : { rtmp }), rtc };
+    this.#addresses = { http, ...(rtmp && { rtmp }), ...(flvTcp && { flvTcp }), rtc };
     if (this.#config.demo) this.#demo = new DemoSource(this.#shared);
     this.#ready = true;
   }
@@ -180,6 +188,16 @@ class MillraceGateway implements Gateway {
     return { host: bound.address, port: bound.port };
   }
 
+  async #startFlvTcp(): Promise<ListenAddress | undefined> {
+    const { enabled, host, port, ...limits } = this.#config.flvTcp;
+    if (!enabled) return undefined;
+    const server = new FlvTcpServer({ ...this.#shared, limits });
+    const place = { host, port };
+    const bound = await listening("flvTcp", place, () => server.listen(port, bindable(host)));
+    this.#flvTcp = server;
+    return { host: bound.address, port: bound.port };
+  }
+
   async #startHttp(): Promise<ListenAddress> {
     const { host, port, trustProxy, basePath, allowedOrigins, publicUrls } = this.#config.http;
     const gateway = this.#rtc;
@@ -196,11 +214,18 @@ class MillraceGateway implements Gateway {
       origins,
     });
     this.#whip = whip;
+    const policy = new OriginPolicy(origins, trust);
+    const fallback = this.#startFallback(trust, policy);
+    const post = createFlvPost({ ...this.#shared, trust, origins: policy });
+    this.#flvPost = post;
     const http = new HttpServer({
       log: this.#log,
       clock: this.#clock,
       limits: httpLimits(this.#config),
-      takesUpgrade: (request) => request.url?.startsWith(signalingPath) ?? false,
+      takesUpgrade: (request) =>
+        (request.url?.startsWith(signalingPath) ?? false) || fallback.takesUpgrade(request),
+      takesContinue: post.takesContinue,
+      takesItsTime: post.isReceiving,
       listener: createFront({
         log: this.#log,
         access: this.#access,
@@ -208,15 +233,22 @@ class MillraceGateway implements Gateway {
         documents: this.#documents(),
         site: new Site(this.#siteFolder),
         trust,
-        origins: new OriginPolicy(origins, trust),
+        origins: policy,
         frameAncestors: origins === "*" ? "*" : ["'self'", ...origins].join(" "),
         basePath,
         ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
         isReady: () => this.#ready,
-        handlers: [(request, response) => whip.handle(request, response)],
+        handlers: [
+          (request, response) => whip.handle(request, response),
+          post.handle,
+          fallback.handle,
+        ],
       }),
     });
     this.#http = http;
+    http.server.on("upgrade", (request, socket, head) => {
+      if (fallback.takesUpgrade(request)) fallback.upgrade(request, socket, head);
+    });
     this.#signaling = attachSignaling(http.server, gateway, {
       path: signalingPath,
       origins,
@@ -226,6 +258,16 @@ class MillraceGateway implements Gateway {
     });
     const bound = await listening("http", { host, port }, () => http.listen(port, bindable(host)));
     return { host: bound.address, port: bound.port };
+  }
+
+  #startFallback(trust: ProxyTrust, origins: OriginPolicy): Fallback {
+    const every = createEveryOutput(this.#shared);
+    const { outputs } = every;
+    const { basePath } = this.#config.http;
+    const fallback = createFallback({ ...this.#shared, trust, origins, basePath, outputs });
+    this.#fallback = fallback;
+    this.#closeOutputs = () => every.close();
+    return fallback;
   }
 
   #documents(): Documents {
@@ -252,7 +294,14 @@ class MillraceGateway implements Gateway {
     this.#http?.drain();
     this.#demo?.close(reason);
     this.#whip?.close(reason);
-    const goodbyes = [this.#signaling?.close(reason), this.#rtmp?.close(reason)];
+    this.#fallback?.close(reason);
+    this.#closeOutputs?.();
+    this.#flvPost?.close(reason);
+    const goodbyes = [
+      this.#signaling?.close(reason),
+      this.#rtmp?.close(reason),
+      this.#flvTcp?.close(reason),
+    ];
     this.#rtc?.close(reason);
     await Promise.all(goodbyes);
     this.registry.close(reason);

@@ -12,7 +12,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Runs `listen` for the section `section` of the configuration. @throws ListenError */
 export async function listening<T>(
-  section: "http" | "rtmp" | "rtc",
+  section: "http" | "rtmp" | "flvTcp" | "rtc",
   place: { readonly host: string; readonly port: number },
   listen: () => Promise<T>,
 ): Promise<T> {

@@ -78,6 +78,11 @@ export function addressOf(element: Element, scriptUrl: string): StreamAddress | 
   });
 }
 
+/** Whether both name the same stream of the same server, with the same token. */
+export function sameAddress(a: StreamAddress | undefined, b: StreamAddress | undefined): boolean {
+  return a?.base === b?.base && a?.stream === b?.stream && a?.token === b?.token;
+}
+
 /** The known base when the address lies below it, else the root of the address's own host. */
 function baseOf(url: URL, known: URL | undefined): URL {
   if (

@@ -1,65 +1,69 @@
 import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
-import type { StreamAddress } from "./address.ts";
-import type { LatencySample } from "./latency.ts";
+import { type StreamAddress, sameAddress } from "./address.ts";
+import type { ControllerOptions } from "./controller-options.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
+import { Ladder } from "./ladder/ladder.ts";
+import type { LadderCommand, LadderInput } from "./ladder/ladder-state.ts";
+import { rungsFor } from "./ladder/rungs.ts";
+import { ShownLayer } from "./ladder/shown-layer.ts";
+import { blindStages } from "./ladder/stages.ts";
+import { Switches } from "./ladder/switches.ts";
+import { isWebRtc } from "./ladder/way.ts";
+import { Ways, type WaysEvents } from "./ladder/ways.ts";
 import { PlayerMachine } from "./machine.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { IdleReason, PlayerCommand, PlayerInput, PlayerLimits, PlayerState } from "./state.ts";
-import type { StatsSample } from "./stats.ts";
-import { hasProgress, type MediaStats, statsBetween } from "./stats-delta.ts";
-import type {
-  ShownFrame,
-  Transport,
-  TransportFactory,
-  TransportName,
-} from "./transports/transport.ts";
+import { sameStatus } from "./same-status.ts";
+import type { IdleReason, PlayerCommand, PlayerInput, PlayerState } from "./state.ts";
+import type { MediaStats } from "./stats-delta.ts";
+import type { ShownFrame, TransportName } from "./transports/transport.ts";
 
-/** How often the browser's counters are read while a session is wanted. */
-export const sampleMs = 1000;
-/** Rates are taken over at least this span, so that they do not jump. */
-const minRateSpanMs = 500;
+/** An input of the machine, or one of the ladder. */
+type Input = { readonly player: PlayerInput } | { readonly ladder: LadderInput };
 
-/** What the player tells its view. */
-export interface ControllerEvents {
-  state(to: PlayerState, from: PlayerState): void;
-  stream(status: StreamStatus): void;
-  /** The layer of a simulcast stream that is shown; null: none, or there are no layers. */
-  layer(rid: string | null): void;
-  media(source: MediaProvider): void;
-  latency(sample: LatencySample): void;
-  transport(from: TransportName | undefined, to: TransportName | undefined, reason: string): void;
-}
-
-export interface ControllerOptions {
-  readonly scheduler: Scheduler;
-  readonly createTransport: TransportFactory;
-  readonly events: ControllerEvents;
-  readonly random?: () => number;
-  readonly limits?: Partial<PlayerLimits>;
-}
-
-/** Plays one address: runs the machine's commands on a transport and feeds it with what happens. */
+/**
+ * Plays one address. The machine decides what the viewer is told and when to begin anew, the ladder by which transports;
+ * the controller runs the commands of both and feeds them with what happens.
+ */
 export class PlayerController {
   readonly #options: ControllerOptions;
   readonly #machine: PlayerMachine;
+  readonly #ladder: Ladder;
+  readonly #ways: Ways;
+  readonly #switches: Switches;
+  readonly #layer: ShownLayer;
+  readonly #timer: DeadlineTimer;
   #address: StreamAddress | undefined;
-  #transport: Transport | undefined;
-  #inputs: PlayerInput[] | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
-  #cancelSampling: (() => void) | undefined;
-  #samples: StatsSample[] = [];
+  #allowed: readonly TransportName[];
+  #targetLatency: number | undefined;
+  #inputs: Input[] | undefined;
   #status: StreamStatus | undefined;
-  /** A shown frame was told since the last sample. */
-  #frameTold = false;
-  #announced: TransportName | undefined;
+  /** What the ladder's rungs were made of. */
+  #rungsKey = "";
+  /** The machine asked for a session and was not told of its first frame yet. */
+  #attachDue = false;
   #preference: LayerPreference = {};
-  #layer: string | null = null;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#machine = new PlayerMachine({
-      ...(options.random && { random: options.random }),
-      ...(options.limits && { limits: options.limits }),
+    const { random, limits, ladderLimits } = options;
+    this.#allowed = options.transports ?? ["webrtc"];
+    this.#machine = new PlayerMachine({ ...(random && { random }), ...(limits && { limits }) });
+    this.#ladder = new Ladder({
+      ...(random && { random }),
+      ...(ladderLimits && { limits: ladderLimits }),
+    });
+    this.#ways = new Ways({
+      scheduler: options.scheduler,
+      createTransport: options.createTransport,
+      stages: options.stages ?? blindStages(),
+      events: this.#waysEvents(),
+      hasVideo: () => this.#status?.tracks.some((track) => track.kind === "video") ?? true,
+    });
+    this.#switches = new Switches((from, to, reason) => options.events.transport(from, to, reason));
+    this.#layer = new ShownLayer((rid) => options.events.layer(rid));
+    this.#timer = new DeadlineTimer(options.scheduler, () => {
+      // The ladder first: what it finds spares the machine its own conclusions.
+      this.#feed({ ladder: { type: "time" } });
+      this.#feed({ player: { type: "time" } });
     });
   }
 
@@ -78,12 +82,22 @@ export class PlayerController {
   }
 
   get transport(): TransportName | undefined {
-    return this.#announced;
+    return this.#switches.now;
+  }
+
+  /** Why that transport is shown: the reason of the last switch. */
+  get transportReason(): string | undefined {
+    return this.#switches.reason;
+  }
+
+  /** The ways that may be used, best first. */
+  get transports(): readonly TransportName[] {
+    return this.#allowed;
   }
 
   /** The layer that is shown; null: none, or there are no layers. */
   get layer(): string | null {
-    return this.#layer;
+    return this.#layer.now;
   }
 
   /** Which layer suits; `rid` null is automatic. What is absent stays as it was. */
@@ -93,44 +107,75 @@ export class PlayerController {
 
   prefer(preference: LayerPreference): void {
     this.#preference = { ...this.#preference, ...preference };
-    this.#transport?.prefer(preference);
+    this.#ways.prefer(preference);
   }
 
   /** Plays `address` (or stops, when it is undefined, with the error `SRC_INVALID` on the next play). */
   setAddress(address: StreamAddress | undefined): void {
     if (sameAddress(address, this.#address)) return;
-    const wasPlaying = this.#machine.state.type !== "idle";
-    this.#feed({ type: "pause", reason: "start" });
-    this.#address = address;
-    this.#status = undefined;
-    // Layers of another stream have other names.
-    if (this.#preference.rid) this.#preference = { ...this.#preference, rid: null };
-    if (wasPlaying) this.play();
+    this.#anew(() => {
+      this.#address = address;
+      this.#status = undefined;
+      this.#feed({ ladder: { type: "forget" } });
+      // Layers of another stream have other names.
+      if (this.#preference.rid) this.prefer({ rid: null });
+    });
+  }
+
+  /** Limits and orders the ways; a player that uses one that is not among them any more begins anew. */
+  setTransports(allowed: readonly TransportName[]): void {
+    if (allowed.join() === this.#allowed.join()) return;
+    const { shown } = this.#ladder;
+    if (shown !== undefined && allowed.includes(shown)) {
+      this.#allowed = allowed;
+      this.#applyRungs();
+    } else {
+      this.#anew(() => {
+        this.#allowed = allowed;
+      });
+    }
+  }
+
+  /** How far behind the live edge to play, seconds; undefined: each way's own default. */
+  setTargetLatency(seconds: number | undefined): void {
+    if (seconds === this.#targetLatency) return;
+    const { shown } = this.#ladder;
+    const apply = () => {
+      this.#targetLatency = seconds;
+    };
+    // WebRTC plays as soon as it can, whatever the target.
+    if (shown === undefined || isWebRtc(shown)) apply();
+    else this.#anew(apply);
   }
 
   play(): void {
-    this.#feed({ type: "play" });
+    this.#feed({ player: { type: "play" } });
   }
 
   pause(reason: IdleReason): void {
-    this.#feed({ type: "pause", reason });
+    this.#feed({ player: { type: "pause", reason } });
   }
 
-  /** A frame is on the screen. */
-  frame(frame: ShownFrame): void {
-    const sample = this.#transport?.frame(frame);
-    this.#frameTold = true;
-    this.#feed({ type: "progress" });
-    if (sample !== undefined) this.#options.events.latency(sample);
+  /** A frame is on `video`; without one, on whatever there is. */
+  frame(frame: ShownFrame, video?: HTMLVideoElement): void {
+    this.#ways.frame(frame, video);
+  }
+
+  /** The browser has a network (another one, maybe), or none. */
+  networkIs(online: boolean): void {
+    this.#feed({ ladder: { type: "network", online } });
+  }
+
+  /** Whether the page can be seen. */
+  pageIs(visible: boolean): void {
+    this.#feed({ ladder: { type: "visible", visible } });
   }
 
   /** Figures of now, with rates over the last second; undefined without a session. */
   async stats(): Promise<MediaStats | undefined> {
-    const transport = this.#transport;
-    const next = await transport?.sample();
-    if (next === undefined || transport !== this.#transport) return undefined;
-    const previous = this.#samples.findLast((sample) => next.atMs - sample.atMs >= minRateSpanMs);
-    return statsBetween(previous, next);
+    const way = this.#ways.get(this.#ladder.shown);
+    const stats = await way?.stats();
+    return way?.rung === this.#ladder.shown ? stats : undefined;
   }
 
   /** Ends everything. May be called twice. */
@@ -138,7 +183,14 @@ export class PlayerController {
     this.pause("start");
   }
 
-  #feed(input: PlayerInput): void {
+  #anew(change: () => void): void {
+    const wasPlaying = this.#machine.state.type !== "idle";
+    this.pause("start");
+    change();
+    if (wasPlaying) this.play();
+  }
+
+  #feed(input: Input): void {
     // Inputs that come while another is worked on wait, so that commands keep their order.
     if (this.#inputs !== undefined) {
       this.#inputs.push(input);
@@ -147,15 +199,38 @@ export class PlayerController {
     this.#inputs = [input];
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        for (const command of this.#machine.handle(next, this.#options.scheduler.nowMs())) {
-          this.#run(command);
-        }
-        if (next.type === "progress") this.#announce();
+        if ("ladder" in next) this.#handLadder(next.ladder);
+        else this.#handMachine(next.player);
       }
     } finally {
       this.#inputs = undefined;
     }
     this.#schedule();
+  }
+
+  #handMachine(input: PlayerInput): void {
+    for (const command of this.#machine.handle(input, this.#options.scheduler.nowMs())) {
+      this.#run(command);
+    }
+    if (input.type === "progress") this.#announce();
+  }
+
+  #handLadder(input: LadderInput): void {
+    const commands = this.#ladder.handle(input, this.#options.scheduler.nowMs());
+    for (const command of commands) this.#climb(command);
+    if (input.type === "progress" && input.rung === this.#ladder.shown) this.#shownProgress();
+    if (input.type === "link") {
+      this.#feed({ player: { type: "link", up: this.#ladder.linkUp } });
+    }
+  }
+
+  #shownProgress(): void {
+    const joining = this.#ways.get(this.#ladder.shown)?.isJoining ?? false;
+    if (this.#attachDue && !joining) {
+      this.#attachDue = false;
+      this.#feed({ player: { type: "attached" } });
+    }
+    this.#feed({ player: { type: "progress" } });
   }
 
   #run(command: PlayerCommand): void {
@@ -164,16 +239,18 @@ export class PlayerController {
         this.#open();
         break;
       case "join":
-        this.#samples = [];
-        this.#transport?.join();
+        this.#attachDue = true;
+        this.#handLadder({ type: "join" });
         break;
       case "leave":
-        this.#transport?.leave();
-        this.#samples = [];
-        this.#unannounce(command.reason);
+        this.#handLadder({ type: "leave", reason: command.reason });
+        this.#switches.end(command.reason);
         break;
       case "close":
-        this.#closeTransport(command.reason);
+        this.#handLadder({ type: "close", reason: command.reason });
+        this.#ways.close();
+        this.#switches.end(command.reason);
+        this.#layer.update(undefined);
         break;
       case "state":
         this.#options.events.state(command.to, command.from);
@@ -181,132 +258,90 @@ export class PlayerController {
     }
   }
 
+  #climb(command: LadderCommand): void {
+    if (command.type === "failed") {
+      const { code, message } = command;
+      this.#feed({ player: { type: "failed", code, message } });
+      return;
+    }
+    if (command.type === "start" && command.waits) this.#feed({ player: { type: "attempt" } });
+    if (command.type === "show") this.#switches.shown(command.reason);
+    if (command.type === "stop") this.#layer.forget(command.rung);
+    this.#ways.run(command);
+    if (command.type === "show") this.#layer.update(command.rung);
+  }
+
   #open(): void {
     if (this.#address === undefined) {
-      this.#feed({ type: "failed", code: "SRC_INVALID", message: "" });
+      this.#feed({ player: { type: "failed", code: "SRC_INVALID", message: "" } });
       return;
     }
-    const address = this.#address;
-    let transport: Transport | undefined;
-    /** Only the transport of now is heard. */
-    const heard = (input: PlayerInput) => {
-      if (transport === this.#transport) this.#feed(input);
+    this.#ways.prepare(this.#address, this.#targetLatency);
+    this.#rungsKey = "";
+    const rungs = this.#newRungs();
+    if (rungs !== undefined) this.#handLadder(rungs);
+    this.#handLadder({ type: "open" });
+  }
+
+  #applyRungs(): void {
+    const rungs = this.#newRungs();
+    if (rungs !== undefined) this.#feed({ ladder: rungs });
+  }
+
+  /** Which rungs there are depends on what the stream has; undefined: the same as before. */
+  #newRungs(): LadderInput | undefined {
+    const { capabilities } = this.#options;
+    const tracks = this.#status?.tracks ?? [];
+    const any = capabilities === undefined;
+    const rungs = any ? this.#allowed : rungsFor(this.#allowed, capabilities, tracks);
+    const key = [...rungs, ...tracks.map((track) => track.codec)].join();
+    if (key === this.#rungsKey) return undefined;
+    this.#rungsKey = key;
+    return { type: "rungs", rungs };
+  }
+
+  #waysEvents(): WaysEvents {
+    return {
+      link: (rung, up) => this.#feed({ ladder: { type: "link", rung, up } }),
+      stream: (rung, status) => this.#streamIs(rung, status),
+      layer: (rung, rid) => {
+        this.#layer.set(rung, rid);
+        this.#layer.update(this.#ladder.shown ?? rung);
+      },
+      media: (_rung, source) => this.#options.events.media?.(source),
+      progress: (rung, fine) => this.#feed({ ladder: { type: "progress", rung, fine } }),
+      latency: (rung, sample) => {
+        if (rung === this.#ladder.shown) this.#options.events.latency(sample);
+      },
+      loss: (rung, ratio) => this.#feed({ ladder: { type: "loss", rung, ratio } }),
+      failed: (rung, code, message) =>
+        this.#feed({ ladder: { type: "failed", rung, code, message } }),
+      lost: (rung) => {
+        if (rung === this.#ladder.shown) this.#feed({ player: { type: "lost" } });
+      },
     };
-    try {
-      transport = this.#options.createTransport(address, {
-        link: (up) => heard({ type: "link", up }),
-        stream: (status) => {
-          if (transport !== this.#transport) return;
-          const news = !sameStatus(status, this.#status);
-          this.#status = status;
-          if (news) this.#options.events.stream(status);
-          this.#feed({ type: "stream", state: status.state });
-        },
-        layer: (rid) => {
-          if (transport === this.#transport) this.#layerIs(rid);
-        },
-        media: (source) => {
-          if (transport !== this.#transport) return;
-          this.#samples = [];
-          this.#options.events.media(source);
-          this.#feed({ type: "attached" });
-        },
-        failed: (code, message) => heard({ type: "failed", code, message }),
-        lost: () => heard({ type: "lost" }),
-      });
-    } catch {
-      this.#feed({ type: "failed", code: "WEBRTC_UNSUPPORTED", message: "" });
-      return;
-    }
-    this.#transport = transport;
-    transport.prefer(this.#preference);
-    transport.open();
-    this.#sampleLater();
   }
 
-  #closeTransport(reason: string): void {
-    const transport = this.#transport;
-    this.#transport = undefined;
-    transport?.close();
-    this.#cancelSampling?.();
-    this.#cancelSampling = undefined;
-    this.#samples = [];
-    this.#unannounce(reason);
-    this.#layerIs(null);
-  }
-
-  #layerIs(rid: string | null): void {
-    if (rid === this.#layer) return;
-    this.#layer = rid;
-    this.#options.events.layer(rid);
-  }
-
-  #sampleLater(): void {
-    this.#cancelSampling = this.#options.scheduler.after(sampleMs, () => {
-      void this.#sample().finally(() => {
-        if (this.#cancelSampling !== undefined) this.#sampleLater();
-      });
-    });
-  }
-
-  async #sample(): Promise<void> {
-    const transport = this.#transport;
-    const next = await transport?.sample().catch(() => undefined);
-    const told = this.#frameTold;
-    this.#frameTold = false;
-    if (next === undefined || transport !== this.#transport) return;
-    const previous = this.#samples.at(-1);
-    this.#samples = [...this.#samples.slice(-1), next];
-    // Frames are not told on a hidden page, by old browsers, and for sound alone. Where they are, the
-    // counters would only report the same frames again, later.
-    if (told) return;
-    const hasVideo = this.#status?.tracks.some((track) => track.kind === "video") ?? true;
-    if (hasProgress(previous, next, hasVideo)) this.#feed({ type: "progress" });
+  #streamIs(rung: TransportName, status: StreamStatus): void {
+    // Signaling is told of every change; others ask now and then.
+    if (!isWebRtc(rung) && this.#ways.hasSignaling) return;
+    const news = !sameStatus(status, this.#status);
+    this.#status = status;
+    if (news) this.#options.events.stream(status);
+    this.#applyRungs();
+    this.#feed({ ladder: { type: "stream", state: status.state } });
+    this.#feed({ player: { type: "stream", state: status.state } });
   }
 
   #announce(): void {
-    const name = this.#transport?.name;
-    if (this.#machine.state.type !== "playing" || name === this.#announced) return;
-    const from = this.#announced;
-    this.#announced = name;
-    this.#options.events.transport(from, name, from === undefined ? "first-frame" : "path");
+    const name = this.#ways.get(this.#ladder.shown)?.name;
+    if (name !== undefined && this.#machine.state.type === "playing") this.#switches.playsBy(name);
   }
 
-  #unannounce(reason: string): void {
-    const from = this.#announced;
-    if (from === undefined) return;
-    this.#announced = undefined;
-    this.#options.events.transport(from, undefined, reason);
-  }
-
-  /** One timer for all deadlines; frames move the deadline on without touching the timer. */
   #schedule(): void {
-    const dueMs = this.#machine.deadlineMs;
-    if (dueMs === undefined) {
-      this.#cancelTimer?.();
-      this.#cancelTimer = undefined;
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      return;
-    }
-    if (this.#timerAtMs <= dueMs) return;
-    this.#cancelTimer?.();
-    this.#timerAtMs = dueMs;
-    const delayMs = Math.max(0, dueMs - this.#options.scheduler.nowMs());
-    this.#cancelTimer = this.#options.scheduler.after(delayMs, () => {
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      this.#cancelTimer = undefined;
-      this.#feed({ type: "time" });
-    });
+    const due = [this.#machine.deadlineMs, this.#ladder.deadlineMs].filter(
+      (at) => at !== undefined,
+    );
+    this.#timer.set(due.length === 0 ? undefined : Math.min(...due));
   }
-}
-
-/** The capture time is the transport's business. */
-function sameStatus(a: StreamStatus, b: StreamStatus | undefined): boolean {
-  const text = (status: StreamStatus | undefined) =>
-    JSON.stringify(status, (key, value: unknown) => (key === "captureTime" ? undefined : value));
-  return text(a) === text(b);
-}
-
-function sameAddress(a: StreamAddress | undefined, b: StreamAddress | undefined): boolean {
-  return a?.base === b?.base && a?.stream === b?.stream && a?.token === b?.token;
 }

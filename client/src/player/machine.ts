@@ -73,6 +73,11 @@ export class PlayerMachine {
       case "attached":
         this.#attached = true;
         break;
+      case "attempt":
+        if (this.#session === "joining" && this.#joinByMs !== undefined) {
+          this.#joinByMs = nowMs + this.#joinSpanMs();
+        }
+        break;
       case "progress":
         this.#progress(nowMs);
         break;

@@ -30,6 +30,8 @@ export type PlayerInput =
   | { readonly type: "stream"; readonly state: "live" | "waiting" | "offline" }
   /** The media of the last join is attached; frames from now on are its own. */
   | { readonly type: "attached" }
+  /** Another way is tried while nothing moves: its first frame has the time of a join. */
+  | { readonly type: "attempt" }
   /** A frame was shown (or, without video, sound arrived). */
   | { readonly type: "progress" }
   /** The session could not be made, broke, or was ended by the server. */

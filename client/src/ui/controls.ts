@@ -29,6 +29,8 @@ export interface ControlPicture {
   readonly statsOpen: boolean;
   /** Empty: there is nothing to choose. */
   readonly layers: readonly LayerOption[];
+  /** By which way media comes and why, where that is worth a word; undefined else. */
+  readonly way: string | undefined;
   readonly pictureInPicture: "on" | "off" | "missing";
   readonly fullscreen: "on" | "off" | "missing";
 }
@@ -121,7 +123,7 @@ export class Controls {
     const latency = picture.badge === "live" ? picture.latencyMs : undefined;
     setText(this.#latency, latency === undefined ? "" : formatDuration(latency));
     this.#stats.show("stats", "Statistics (i)", picture.statsOpen);
-    this.#layers.show(picture.layers);
+    this.#layers.show(picture.layers, picture.way);
     const inPicture = picture.pictureInPicture === "on";
     this.#pip.show("pip", "Picture in picture", inPicture);
     this.#pip.element.hidden = picture.pictureInPicture === "missing";

@@ -28,6 +28,7 @@ export class FrameWatch {
       this.#next();
       this.#told({
         rtpTime: metadata.rtpTimestamp,
+        mediaTime: metadata.mediaTime,
         // The later of the two: some browsers leave the expected time at the compositor's.
         shownAtMs: Math.max(metadata.expectedDisplayTime, metadata.presentationTime),
       });

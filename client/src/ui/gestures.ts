@@ -16,16 +16,16 @@ export function listenForGestures(
   actions: GestureActions,
   signal: AbortSignal,
 ): void {
-  const { video } = view;
+  const { element: picture } = view.picture;
   let wasQuiet = true;
-  video.addEventListener(
+  picture.addEventListener(
     "pointerdown",
     () => {
       wasQuiet = view.isQuiet;
     },
     { signal },
   );
-  video.addEventListener(
+  picture.addEventListener(
     "click",
     (event) => {
       if (actions.offersUnmute()) actions.unmute();
@@ -35,7 +35,7 @@ export function listenForGestures(
     },
     { signal },
   );
-  video.addEventListener("dblclick", () => actions.toggleFullscreen(), { signal });
+  picture.addEventListener("dblclick", () => actions.toggleFullscreen(), { signal });
 }
 
 /** Gives `host` the keys that nobody inside it took; `handle` says whether one meant something. */

@@ -2,13 +2,17 @@ import { h, setText } from "./dom.ts";
 import { icon } from "./icons.ts";
 import type { LayerOption } from "./layer-options.ts";
 
-/** The button for picture sizes and its menu (WAI-ARIA menu button); hidden while there is nothing to choose. */
+/**
+ * The button for picture sizes and its menu (WAI-ARIA menu button), whose last line says by which way media comes and
+ * why. Hidden while there is nothing to choose and nothing to say.
+ */
 export class LayerMenu {
   readonly element: HTMLElement;
   readonly #button: HTMLButtonElement;
   readonly #menu: HTMLElement;
+  readonly #way: HTMLElement;
   readonly #choose: (rid: string | null) => void;
-  #shown = "";
+  #shown: string | undefined;
 
   /** `choose` is told what the viewer picks; null is automatic. */
   constructor(choose: (rid: string | null) => void) {
@@ -35,6 +39,12 @@ export class LayerMenu {
       "data-testid": "layers",
       hidden: true,
     });
+    this.#way = h("div", {
+      class: "menu-way",
+      role: "menuitem",
+      "aria-disabled": "true",
+      "data-testid": "menu-transport",
+    });
     this.element = h("div", { class: "menu-place" }, this.#button, this.#menu);
     this.#button.addEventListener("click", () => this.setOpen(!this.#isOpen));
     this.element.addEventListener("keydown", (event) => this.#key(event));
@@ -44,13 +54,23 @@ export class LayerMenu {
     });
   }
 
-  show(options: readonly LayerOption[]): void {
-    this.element.hidden = options.length === 0;
-    if (options.length === 0) this.setOpen(false);
+  /** `way` is the last line of the menu; undefined: nothing to say. */
+  show(options: readonly LayerOption[], way: string | undefined): void {
+    const empty = options.length === 0 && way === undefined;
+    this.element.hidden = empty;
+    if (empty) this.setOpen(false);
+    const label = options.length === 0 ? "Way of transport" : "Picture size";
+    if (this.#button.ariaLabel !== label) {
+      this.#button.ariaLabel = label;
+      this.#button.title = label;
+      this.#menu.ariaLabel = label;
+    }
+    this.#way.hidden = way === undefined;
+    setText(this.#way, way ?? "");
     const shown = options.map(({ rid }) => rid).join();
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#menu.replaceChildren(...options.map(({ rid }) => this.#item(rid)));
+      this.#menu.replaceChildren(...options.map(({ rid }) => this.#item(rid)), this.#way);
     }
     options.forEach((option, index) => {
       const item = this.#menu.children[index];
@@ -108,7 +128,7 @@ export class LayerMenu {
   }
 
   #move(key: string): boolean {
-    const items = [...this.#menu.children] as HTMLElement[];
+    const items = [...this.#menu.querySelectorAll<HTMLElement>(".menu-item")];
     const at = items.findIndex((item) => item.matches(":focus"));
     const targets: Readonly<Record<string, number>> = {
       ArrowDown: (at + 1) % items.length,

@@ -1,9 +1,11 @@
 import type { StreamStatus } from "@millrace/signaling/session";
 import type { PlayerController } from "../player/controller.ts";
+import { isWebRtc } from "../player/ladder/way.ts";
 import type { LatencySample } from "../player/latency.ts";
 import { layerOptions, layersOf } from "./layer-options.ts";
 import type { Screens } from "./screens.ts";
 import type { Surface } from "./surface.ts";
+import { transportText } from "./transport-text.ts";
 import type { ViewPicture } from "./view.ts";
 
 /** What there is to know about a player. */
@@ -39,12 +41,19 @@ export function playerPicture(situation: PlayerSituation): ViewPicture {
       controller.preference.rid ?? null,
       controller.layer,
     ),
+    way: menuWay(controller),
     muted,
     volume,
     hasSound: hasSound(status),
     pictureInPicture: screens.pictureInPicture,
     fullscreen: screens.fullscreen,
   };
+}
+
+/** WebRTC needs no word: it is what is expected. */
+function menuWay({ transport, transportReason }: PlayerController): string | undefined {
+  if (transport === undefined || isWebRtc(transport)) return undefined;
+  return transportText(transport, transportReason);
 }
 
 /** Whether a tap on the picture gives sound that is missing. */

@@ -1,3 +1,5 @@
+import type { Picture } from "./picture.ts";
+
 /** WebKit on phones gives full screen to the video element only. */
 interface WebKitVideo extends HTMLVideoElement {
   webkitEnterFullscreen?(): void;
@@ -10,12 +12,16 @@ type Mode = "on" | "off" | "missing";
 export class Screens {
   readonly #host: HTMLElement;
   readonly #root: ShadowRoot;
-  readonly #video: WebKitVideo;
+  readonly #picture: Picture;
 
-  constructor(host: HTMLElement, root: ShadowRoot, video: HTMLVideoElement) {
+  constructor(host: HTMLElement, root: ShadowRoot, picture: Picture) {
     this.#host = host;
     this.#root = root;
-    this.#video = video;
+    this.#picture = picture;
+  }
+
+  get #video(): WebKitVideo {
+    return this.#picture.video;
   }
 
   get fullscreen(): Mode {
@@ -26,14 +32,24 @@ export class Screens {
 
   get pictureInPicture(): Mode {
     if (!document.pictureInPictureEnabled) return "missing";
-    return this.#root.pictureInPictureElement === this.#video ? "on" : "off";
+    const inWindow = this.#root.pictureInPictureElement;
+    return this.#picture.videos.some((video) => video === inWindow) ? "on" : "off";
   }
 
   /** Calls back when either changes, until `signal`. */
   listen(changed: () => void, signal: AbortSignal): void {
-    this.#video.addEventListener("enterpictureinpicture", changed, { signal });
-    this.#video.addEventListener("leavepictureinpicture", changed, { signal });
+    for (const video of this.#picture.videos) {
+      video.addEventListener("enterpictureinpicture", changed, { signal });
+      video.addEventListener("leavepictureinpicture", changed, { signal });
+    }
     document.addEventListener("fullscreenchange", changed, { signal });
+  }
+
+  /** Another video is in sight: a window of picture in picture goes on with it. That needs no gesture. */
+  follow(from: HTMLVideoElement, to: HTMLVideoElement): void {
+    if (this.#root.pictureInPictureElement !== from) return;
+    // An image has no window, and phones may refuse: the player on the page has the picture in any case.
+    void to.requestPictureInPicture().catch(() => {});
   }
 
   /** Refusals by the browser are the viewer's to see: nothing happens then. */

@@ -1,9 +1,14 @@
+import type { Stages } from "../player/ladder/stages.ts";
 import { startPlayback } from "../player/playback.ts";
+import type { TransportSurface } from "../player/transports/transport.ts";
+import type { Picture } from "./picture.ts";
 
-/** What happens to the video element besides what the player asks of it. */
+/** What happens to the picture besides what the player asks of it. */
 export interface SurfaceEvents {
   /** Sound or volume changed. */
   changed(): void;
+  /** Another video is in sight. */
+  moved(from: HTMLVideoElement, to: HTMLVideoElement): void;
   /** The browser plays nothing without a gesture, not even muted. */
   blocked(): void;
   /** A gesture came after `blocked`. */
@@ -18,43 +23,84 @@ export interface SurfaceEvents {
 /** Browsers pause a video that is unmuted without a gesture this soon. */
 const unmuteRefusedMs = 500;
 
-/** The video element: what is attached to it, whether it plays, and its sound. */
-export class Surface {
-  readonly video: HTMLVideoElement;
+/** Playback and sound of what is in sight, silent playback of what warms up. */
+export class Surface implements Stages {
+  readonly #picture: Picture;
   readonly #events: SurfaceEvents;
   #gesture: AbortController | undefined;
   /** The viewer muted it: no offer to unmute. */
   #declined = false;
   #unmutedAtMs = Number.NEGATIVE_INFINITY;
+  /** Counts starts: only the last one is current. */
+  #starts = 0;
 
-  constructor(video: HTMLVideoElement, events: SurfaceEvents) {
-    this.video = video;
+  constructor(picture: Picture, events: SurfaceEvents) {
+    this.#picture = picture;
     this.#events = events;
+  }
+
+  /** The video in sight. */
+  get video(): HTMLVideoElement {
+    return this.#picture.video;
   }
 
   /** Whether the viewer should be offered sound: it is off, and not by the viewer's own wish. */
   get offersUnmute(): boolean {
-    return this.video.muted && !this.#declined;
+    return this.video.muted && !this.#declined && !this.#picture.isImage;
   }
 
-  /** Listens to the element until `signal`. */
+  /** Listens to the elements until `signal`. */
   listen(signal: AbortSignal): void {
-    const { video } = this;
-    video.addEventListener("volumechange", () => this.#events.changed(), { signal });
-    video.addEventListener("pause", () => this.#paused(), { signal });
-    video.addEventListener("play", () => this.#events.playedByBrowser(), { signal });
+    for (const video of this.#picture.videos) {
+      const on = (name: string, told: () => void) => {
+        video.addEventListener(name, () => video === this.video && told(), { signal });
+      };
+      on("volumechange", () => this.#events.changed());
+      on("pause", () => this.#paused());
+      on("play", () => this.#events.playedByBrowser());
+    }
     signal.addEventListener("abort", () => this.#gesture?.abort());
   }
 
-  /** Shows `source` and plays it, muted when the browser gives no sound without a gesture. */
-  attach(source: MediaProvider): void {
-    this.video.srcObject = source;
-    void this.#start(source);
+  take(drivesElement: boolean): TransportSurface {
+    const place = this.#picture.take();
+    // A stream of before would win over the transport's own source.
+    if (drivesElement) place.video.srcObject = null;
+    return place;
+  }
+
+  attach(place: TransportSurface, source: MediaProvider | "attached"): void {
+    if (source !== "attached") place.video.srcObject = source;
+    if (this.#picture.isInSight(place)) void this.#start(place);
+    else this.#playSilently(place);
+  }
+
+  show(place: TransportSurface, drawn: "video" | "image"): void {
+    const before = this.video;
+    const moved = before !== place.video;
+    if (moved) {
+      place.video.volume = before.volume;
+      place.video.muted = before.muted;
+      if (!before.muted) this.#unmutedAtMs = performance.now();
+    }
+    this.#picture.show(place, drawn);
+    if (!moved) return;
+    before.muted = true;
+    if (drawn === "video") void this.#start(place);
+    this.#events.moved(before, place.video);
+  }
+
+  keep(place: TransportSurface): void {
+    if (this.#picture.isInSight(place)) this.#picture.keep();
+  }
+
+  free(place: TransportSurface): void {
+    this.#picture.free(place);
   }
 
   /** Takes the last picture away. */
   detach(): void {
-    this.video.srcObject = null;
+    this.#picture.clear();
   }
 
   pause(): void {
@@ -63,13 +109,17 @@ export class Surface {
 
   /** Starts again what the browser stopped while the page was hidden. */
   resume(): void {
-    const source = this.video.srcObject;
-    if (source !== null && this.video.paused) void this.#start(source);
+    const { video } = this;
+    if (hasMedia(video) && video.paused) void this.#startVideo(video);
   }
 
+  /** Call it in a gesture of the viewer when it gives sound. */
   setMuted(muted: boolean): void {
     this.#declined = muted;
-    if (!muted && this.video.muted) this.#unmutedAtMs = performance.now();
+    if (!muted && this.video.muted) {
+      this.#unmutedAtMs = performance.now();
+      this.#picture.bless();
+    }
     this.video.muted = muted;
     if (!muted && this.video.volume === 0) this.video.volume = 0.5;
   }
@@ -81,11 +131,22 @@ export class Surface {
     this.#declined = this.video.muted;
   }
 
-  async #start(source: MediaProvider): Promise<void> {
-    const { video } = this;
-    const current = () => video.srcObject === source && this.#events.wanted();
+  async #start(place: TransportSurface): Promise<void> {
+    await this.#startVideo(place.video);
+    // It went out of sight meanwhile: there it warms up, or shines through until its transport lets go.
+    if (!this.#picture.isInSight(place)) this.#playSilently(place);
+  }
+
+  async #startVideo(video: HTMLVideoElement): Promise<void> {
+    const start = ++this.#starts;
+    const current = () => start === this.#starts && video === this.video && this.#events.wanted();
     if ((await startPlayback(video, current)) === "blocked") this.#blocked();
     this.#events.changed();
+  }
+
+  #playSilently(place: TransportSurface): void {
+    place.video.muted = true;
+    if (this.#picture.isLent(place)) void place.video.play().catch(() => {});
   }
 
   /** Any gesture on the page will do, once. */
@@ -107,10 +168,16 @@ export class Surface {
   }
 
   #paused(): void {
-    const media = this.video.srcObject;
-    const flowing = media instanceof MediaStream && media.active && !this.video.ended;
+    const flowing = hasMedia(this.video) && !this.video.ended;
     if (!flowing || document.visibilityState !== "visible") return;
     if (performance.now() - this.#unmutedAtMs < unmuteRefusedMs) this.resume();
     else this.#events.pausedByBrowser();
   }
+}
+
+/** Whether there is something to play that has not ended. */
+function hasMedia(video: HTMLVideoElement): boolean {
+  const stream = video.srcObject;
+  if (stream instanceof MediaStream) return stream.active;
+  return video.readyState >= HTMLMediaElement.HAVE_METADATA;
 }

@@ -5,6 +5,7 @@ import { h, setText } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { Overlay } from "./overlay.ts";
 import { announcement, overlayText } from "./overlay-text.ts";
+import { Picture } from "./picture.ts";
 import styles from "./player.css?inline";
 import { StatsPanel } from "./stats-panel.ts";
 import type { StatsRow } from "./stats-rows.ts";
@@ -36,7 +37,7 @@ let sheet: CSSStyleSheet | undefined;
 
 /** The player's elements inside its shadow root. */
 export class PlayerView {
-  readonly video: HTMLVideoElement;
+  readonly picture: Picture = new Picture();
   readonly #root: ShadowRoot;
   readonly #frame: HTMLElement;
   readonly #overlay: Overlay;
@@ -52,7 +53,6 @@ export class PlayerView {
     this.#root = root;
     sheet ??= makeSheet();
     root.adoptedStyleSheets = [sheet];
-    this.video = h("video", { part: "video", playsinline: true, "data-testid": "video" });
     this.#overlay = new Overlay(() => actions.act());
     this.#controls = new Controls(actions);
     this.#shade = h("div", { class: "shade" });
@@ -76,7 +76,7 @@ export class PlayerView {
     this.#frame = h(
       "div",
       { class: "frame quiet", part: "frame", "data-testid": "frame" },
-      this.video,
+      this.picture.element,
       this.#overlay.element,
       this.#shade,
       this.#unmute,

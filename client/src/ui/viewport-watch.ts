@@ -46,20 +46,20 @@ export class ViewportReporter {
   }
 }
 
-/** Watches the size of a `<video>` on the page, or of its window while it is in picture in picture. */
+/** Watches the size of a picture on the page, or of its window while one of its videos is in picture in picture. */
 export class ViewportWatch {
-  readonly #video: HTMLVideoElement;
+  readonly #picture: { readonly element: Element; readonly videos: readonly HTMLVideoElement[] };
   readonly #reporter: ViewportReporter;
   readonly #observer: ResizeObserver | undefined;
   #window: PictureInPictureWindow | undefined;
   #onPage: Viewport = { width: 0, height: 0 };
 
   constructor(
-    video: HTMLVideoElement,
+    picture: { readonly element: Element; readonly videos: readonly HTMLVideoElement[] },
     scheduler: Scheduler,
     told: (viewport: Viewport | null) => void,
   ) {
-    this.#video = video;
+    this.#picture = picture;
     this.#reporter = new ViewportReporter(scheduler, told);
     if (!("ResizeObserver" in globalThis)) return;
     this.#observer = new ResizeObserver((entries) => {
@@ -76,13 +76,22 @@ export class ViewportWatch {
 
   /** Until `signal`. */
   start(signal: AbortSignal): void {
-    const video = this.#video;
-    this.#observer?.observe(video);
+    this.#observer?.observe(this.#picture.element);
+    for (const video of this.#picture.videos) this.#watchWindow(video, signal);
+    signal.addEventListener("abort", () => {
+      this.#observer?.disconnect();
+      this.#reporter.close();
+    });
+  }
+
+  #watchWindow(video: HTMLVideoElement, signal: AbortSignal): void {
+    let own: PictureInPictureWindow | undefined;
     video.addEventListener(
       "enterpictureinpicture",
       (event) => {
-        this.#window = (event as PictureInPictureEvent).pictureInPictureWindow;
-        this.#window?.addEventListener("resize", () => this.#report(), { signal });
+        own = (event as PictureInPictureEvent).pictureInPictureWindow;
+        this.#window = own;
+        own.addEventListener("resize", () => this.#report(), { signal });
         this.#report();
       },
       { signal },
@@ -90,15 +99,12 @@ export class ViewportWatch {
     video.addEventListener(
       "leavepictureinpicture",
       () => {
-        this.#window = undefined;
+        // The other video may have taken the window over already.
+        if (this.#window === own) this.#window = undefined;
         this.#report();
       },
       { signal },
     );
-    signal.addEventListener("abort", () => {
-      this.#observer?.disconnect();
-      this.#reporter.close();
-    });
   }
 
   #report(): void {

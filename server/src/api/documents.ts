@@ -12,6 +12,8 @@ export interface GatewayAddresses {
   /** Pages, API and signaling. */
   readonly http?: ListenAddress;
   readonly rtmp?: ListenAddress;
+  /** Bare FLV over TCP. */
+  readonly flvTcp?: ListenAddress;
   /** UDP, for WebRTC media. */
   readonly rtc?: ListenAddress;
 }
@@ -96,12 +98,13 @@ export class Documents {
   }
 }
 
-function addressList({ http, rtmp, rtc }: GatewayAddresses): readonly object[] {
+function addressList({ http, rtmp, flvTcp, rtc }: GatewayAddresses): readonly object[] {
   const entry = (protocol: string, transport: string, at: ListenAddress | undefined): object[] =>
     at === undefined ? [] : [{ protocol, transport, ...at }];
   return [
     ...entry("http", "tcp", http),
     ...entry("rtmp", "tcp", rtmp),
+    ...entry("flv", "tcp", flvTcp),
     ...entry("webrtc", "udp", rtc),
   ];
 }

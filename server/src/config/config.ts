@@ -44,6 +44,13 @@ export interface Config {
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;
   };
+  readonly flvTcp: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+  };
   readonly rtc: {
     readonly host: string;
     readonly port: number;
@@ -62,6 +69,7 @@ export interface Config {
     readonly maxProcesses: number;
     readonly warmSpare: boolean;
     readonly opusBitrateBps: number;
+    readonly aacBitrateBps: number;
     readonly ffmpegPath: string;
   };
   readonly auth: {

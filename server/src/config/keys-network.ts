@@ -111,6 +111,30 @@ export const rtmpKeys: SpecsOf<"rtmp"> = {
   }),
 };
 
+export const flvTcpKeys: SpecsOf<"flvTcp"> = {
+  "flvTcp.enabled": toggle({ default: true, about: "Take bare FLV over TCP from publishers." }),
+  "flvTcp.host": text({
+    default: "127.0.0.1",
+    about:
+      "Address on which bare FLV listens. It carries no token: only what auth.publishWithoutToken lets in may publish.",
+    ...hostWords,
+  }),
+  "flvTcp.port": port({ default: 8888, about: "Port of bare FLV over TCP." }),
+  "flvTcp.maxConnections": integer({
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    about:
+      "Connections of bare FLV at once; when there are so many, the oldest that has not begun makes room.",
+  }),
+  "flvTcp.maxConnectionsPerAddress": integer({
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    about: "Connections of bare FLV at once from one IP address; room is made as for all.",
+  }),
+};
+
 const iceServer: z.ZodType<IceServerConfig> = z.strictObject({
   urls: z.array(z.string().refine(isIceUrl)).min(1).max(8),
   username: z.string().min(1).max(512).optional(),

@@ -68,7 +68,8 @@ export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = 
   "transcode.engine": choice({
     default: "auto",
     of: ["auto", "node-av", "ffmpeg", "none"],
-    about: "What makes Opus out of AAC; auto: node-av when installed, else ffmpeg, else nothing.",
+    about:
+      "What makes Opus out of AAC and the other way round, H.264 without B-frames, and JPEG pictures; auto: node-av when installed, else ffmpeg, else nothing.",
   }),
   "transcode.maxTranscodes": integer({
     default: 400,
@@ -93,6 +94,14 @@ export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = 
     max: 510_000,
     unit: "bit/s",
     about: "Bit rate of the Opus sound that is made.",
+  }),
+  "transcode.aacBitrateBps": integer({
+    default: 128_000,
+    min: 16_000,
+    max: 320_000,
+    unit: "bit/s",
+    about:
+      "Bit rate of the stereo AAC sound that is made for players without Opus; mono has half of it.",
   }),
   "transcode.ffmpegPath": text({
     default: "ffmpeg",

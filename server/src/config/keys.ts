@@ -1,5 +1,5 @@
 import type { ConfigPath, ConfigValue } from "./config.ts";
-import { httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
+import { flvTcpKeys, httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
 import { authKeys, mediaKeys, processKeys } from "./keys-service.ts";
 import type { KeySpec } from "./kinds.ts";
 
@@ -8,6 +8,7 @@ export const configKeys: { readonly [P in ConfigPath]: KeySpec<ConfigValue<P>> }
   ...processKeys,
   ...httpKeys,
   ...rtmpKeys,
+  ...flvTcpKeys,
   ...rtcKeys,
   ...authKeys,
   ...mediaKeys,

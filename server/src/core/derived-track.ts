@@ -20,7 +20,8 @@ export interface TrackLease {
 
 /** The name of what a target asks for; also the derived track's id. */
 export function targetId(target: DerivedTarget): string {
-  return target.kind === "audio" ? `audio-${target.codec}` : `video-${target.codec}-in-order`;
+  if (target.codec === "h264") return "video-h264-in-order";
+  return `${target.kind}-${target.codec}`;
 }
 
 export interface DerivedTrackOptions {
@@ -121,26 +122,28 @@ export class DerivedTrack implements FrameSink, DerivedSink {
 }
 
 function expectedInfo(source: TrackInfo, target: DerivedTarget): TrackInfo {
+  const config = new Uint8Array(0);
   if (target.kind === "audio") {
+    const { codec } = target;
+    const mono = codec === "aac" && source.kind === "audio" && source.channels === 1;
+    const codecString = codec === "aac" ? "mp4a.40.2" : "opus";
     return {
       kind: "audio",
-      codec: "opus",
-      config: new Uint8Array(0),
-      codecString: "opus",
+      codec,
+      config,
+      codecString,
       sampleRate: 48_000,
-      channels: 2,
+      channels: mono ? 1 : 2,
     };
+  }
+  if (target.codec === "jpeg") {
+    // How large pictures become is the transcoder's choice.
+    const size = { width: 0, height: 0 };
+    return { kind: "video", codec: "jpeg", config, codecString: "jpeg", ...size, reorderDepth: 0 };
   }
   const size =
     source.kind === "video"
       ? { width: source.width, height: source.height }
       : { width: 0, height: 0 };
-  return {
-    kind: "video",
-    codec: "h264",
-    config: new Uint8Array(0),
-    codecString: "avc1",
-    ...size,
-    reorderDepth: 0,
-  };
+  return { kind: "video", codec: "h264", config, codecString: "avc1", ...size, reorderDepth: 0 };
 }

@@ -60,10 +60,15 @@ export interface Access {
   authorize(request: AccessRequest): Promise<void>;
 }
 
-/** What somebody needs made out of a source track. */
+/**
+ * What somebody needs made out of a source track. `aac` is AAC-LC at 48 kHz, mono where the source
+ * is. `jpeg` is a picture now and then: every frame is a key frame and one whole JPEG image.
+ */
 export type DerivedTarget =
   | { readonly kind: "audio"; readonly codec: "opus" }
-  | { readonly kind: "video"; readonly codec: "h264"; readonly reorder: false };
+  | { readonly kind: "audio"; readonly codec: "aac" }
+  | { readonly kind: "video"; readonly codec: "h264"; readonly reorder: false }
+  | { readonly kind: "video"; readonly codec: "jpeg" };
 
 /** Receives what a transcoder makes. Times are on the stream's own clock, derived from the input's times. */
 export interface DerivedSink {

@@ -42,6 +42,10 @@ export interface HttpServerOptions {
   readonly listener: RequestListener;
   /** Whether somebody else on `server` answers this request to upgrade; others are refused. Default: nobody does. */
   readonly takesUpgrade?: (request: IncomingMessage) => boolean;
+  /** Whether somebody answers this request's `Expect: 100-continue` itself. Default: nobody does, and all are answered at once. */
+  readonly takesContinue?: (request: IncomingMessage) => boolean;
+  /** Whether the request under way on this connection may take longer than `requestTimeoutMs`. Default: none may. */
+  readonly takesItsTime?: (socket: Duplex) => boolean;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -83,6 +87,14 @@ export class HttpServer {
     this.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
       if (options.takesUpgrade?.(request) === true) this.#busy.add(socket);
       else refuseUpgrade(socket);
+    });
+    this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      if (options.takesContinue?.(request) !== true) response.writeContinue();
+      this.server.emit("request", request, response);
+    });
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+      const patient = error.code === "ERR_HTTP_REQUEST_TIMEOUT" && options.takesItsTime?.(socket);
+      if (patient !== true) refuseBroken(socket, error.code ?? "");
     });
     this.server.on("drop", () => {
       options.log.debug({ code: "HTTP_CONNECTIONS_FULL" }, "an HTTP connection was refused");
@@ -153,6 +165,23 @@ export class HttpServer {
     });
   }
 }
+
+/** What Node does without a listener: an answer where none has begun. */
+function refuseBroken(socket: Duplex, code: string): void {
+  const begun = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent;
+  if (!socket.writable || begun === true) {
+    socket.destroy();
+    return;
+  }
+  const status = brokenStatus[code] ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+const brokenStatus: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+};
 
 function refuseUpgrade(socket: Duplex): void {
   socket.on("error", () => {});

@@ -13,7 +13,7 @@ const reserved = new Set(
 );
 /** Endings that belong to other outputs of a stream than its page. */
 const outputEnding =
-  /\.(flv|sse|poll|mjpg|jpg|aac|mp3|m3u8|m4s|mp4|ts|ico|svg|png|css|js|map|json|txt|xml|html|php)$/;
+  /\.(flv|hls|sse|poll|mjpg|jpg|aac|mp3|m3u8|m4s|mp4|ts|ico|svg|png|css|js|map|json|txt|xml|html|php)$/;
 const immutable = "public, max-age=31536000, immutable";
 
 /** `/`, the watch page of every stream at its own name, the embed and the publisher's page, scripts and other files. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type Clock, type Log, RefusedError, type Transcoder } from "../core/index.ts";
-import { FfmpegEngine } from "./ffmpeg/ffmpeg-engine.ts";
+import { abilitiesOf, FfmpegEngine } from "./ffmpeg/ffmpeg-engine.ts";
 import { probeFfmpeg } from "./ffmpeg/probe.ts";
 import { defaultTranscodeLimits, type TranscodeLimits } from "./limits.ts";
 import { NodeAvPool } from "./node-av-pool.ts";
@@ -17,6 +17,8 @@ export interface TranscodePoolOptions {
   readonly warmSpare?: boolean;
   /** Default 96,000. */
   readonly opusBitrateBps?: number;
+  /** Of stereo; mono gets half. Default 128,000. */
+  readonly aacBitrateBps?: number;
   /** Default `ffmpeg`, looked up on PATH. */
   readonly ffmpegPath?: string;
   readonly limits?: Partial<TranscodeLimits>;
@@ -34,6 +36,7 @@ export async function createTranscodePool(options: TranscodePoolOptions): Promis
     children: options.children ?? Math.max(1, availableParallelism() - 1),
     warmSpare: options.warmSpare ?? true,
     opusBitrateBps: options.opusBitrateBps ?? 96_000,
+    aacBitrateBps: options.aacBitrateBps ?? 128_000,
     ffmpegPath: options.ffmpegPath ?? "ffmpeg",
     limits: { ...defaultTranscodeLimits, ...options.limits },
   };
@@ -46,7 +49,7 @@ export async function createTranscodePool(options: TranscodePoolOptions): Promis
   }
   if (engine === "auto" || engine === "ffmpeg") {
     const facts = await probeFfmpeg(engineOptions.ffmpegPath);
-    if (facts !== undefined && (facts.encoders.has("libopus") || facts.encoders.has("libx264"))) {
+    if (facts !== undefined && abilitiesOf(facts).encoders.size > 0) {
       log.info({ version: facts.version }, "transcoding with ffmpeg");
       return new FfmpegEngine(engineOptions, facts);
     }

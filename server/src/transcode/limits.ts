@@ -22,6 +22,12 @@ export interface TranscodeLimits {
   readonly maxVideoFrameBytes: number;
   /** Width times height of a picture. A larger one is refused with `PICTURE_TOO_LARGE`. */
   readonly maxPixels: number;
+  /** Width of a JPEG picture; wider ones are scaled down. Pixels. */
+  readonly maxJpegWidth: number;
+  /** JPEG pictures of one derivation in each second of its stream. */
+  readonly maxJpegPerSecond: number;
+  /** A hole in the sound that becomes AAC is filled with silence up to this length; after a longer one its times begin anew. Milliseconds. */
+  readonly maxSilenceMs: number;
   /** How far video may lag behind its newest frame before pictures are only decoded, not encoded. Milliseconds. */
   readonly maxVideoLagMs: number;
   /** A process that owes an answer for this long is killed. Milliseconds. */
@@ -52,6 +58,9 @@ export const defaultTranscodeLimits: TranscodeLimits = {
   maxAudioFrameBytes: 16 * 1024,
   maxVideoFrameBytes: 8 * 1024 * 1024,
   maxPixels: 4096 * 2304,
+  maxJpegWidth: 1280,
+  maxJpegPerSecond: 10,
+  maxSilenceMs: 1_000,
   maxVideoLagMs: 500,
   hangMs: 2_000,
   bootTimeoutMs: 20_000,

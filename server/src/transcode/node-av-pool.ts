@@ -81,7 +81,7 @@ export class NodeAvPool implements TranscodePool, FleetOwner {
         `${source.codec} cannot be transcoded here.`,
       );
     }
-    const load = loadOf(source);
+    const load = loadOf(source, target);
     const isFull = this.#jobs.size >= this.#options.limits.maxDerivations;
     if (this.#closed !== undefined || isFull || this.#fleet.isFull(load)) {
       throw new RefusedError("TRANSCODER_FULL", 503, "The transcoder has as much work as it may.");
@@ -89,6 +89,7 @@ export class NodeAvPool implements TranscodePool, FleetOwner {
     const job = new TranscodeJob({
       id: this.#nextId++,
       source,
+      target: target.codec,
       load,
       sink,
       engine: this.#options,
@@ -116,10 +117,7 @@ export class NodeAvPool implements TranscodePool, FleetOwner {
   }
 
   ready(process: CodecProcess, hello: Hello): void {
-    const encoders = new Set<string>();
-    if (hello.encoders.includes("libopus")) encoders.add("opus");
-    if (hello.encoders.includes("libx264")) encoders.add("h264");
-    this.#abilities = { decoders: new Set(hello.decoders), encoders };
+    this.#abilities = { decoders: new Set(hello.decoders), encoders: new Set(hello.encoders) };
     this.#options.log.debug({ pid: process.pid }, "codec process ready");
     for (const job of this.#jobsOf(process)) job.begin();
     this.#probe?.(undefined);

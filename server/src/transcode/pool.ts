@@ -14,9 +14,9 @@ export interface TranscodeCounters {
   readonly framesIn: number;
   /** Frames that were not transcoded because a limit was reached. */
   readonly framesDropped: number;
-  /** Video frames that were decoded but not encoded, to catch up. */
+  /** Pictures that were decoded but not encoded, to catch up. */
   readonly framesSkipped: number;
-  /** Results handed out: Opus packets and H.264 frames. */
+  /** Results handed out: Opus packets, AAC access units, H.264 frames and JPEG pictures. */
   readonly framesOut: number;
   /** Results that were made twice because of a replay, and dropped. */
   readonly duplicates: number;
@@ -51,6 +51,8 @@ export interface EngineOptions {
   /** Whether one more process is kept ready. */
   readonly warmSpare: boolean;
   readonly opusBitrateBps: number;
+  /** Of stereo; mono gets half. */
+  readonly aacBitrateBps: number;
   readonly ffmpegPath: string;
   readonly limits: TranscodeLimits;
 }

@@ -29,6 +29,7 @@ describe.skipIf(!hasNodeAv)("ProcessFleet", { timeout: 120_000 }, () => {
         children: 1,
         warmSpare,
         opusBitrateBps: 96_000,
+        aacBitrateBps: 128_000,
         ffmpegPath: "ffmpeg",
         limits: { ...defaultTranscodeLimits, ...limits },
       },

@@ -59,6 +59,22 @@ describe("ReplayLog of audio", () => {
     expect(times(second.entries)).toEqual(Array.from({ length: 12 }, (_, at) => (18 + at) * 20));
   });
 
+  it("keeps more of short finished frames, so that what the encoder holds back is not lost", () => {
+    const log = logOf(audioInfo());
+    for (let at = 0; at < 200; at++) {
+      const frame = { ...frameAt(0), ptsUs: at * 2_500, dtsUs: at * 2_500 };
+      log.ack(log.push(frame, 0, running)?.seq ?? 0, none);
+    }
+    const kept = log.replay().entries.map(({ frame }) => frame?.ptsUs ?? 0);
+    expect(kept.at(-1)).toBe(199 * 2_500);
+    expect((kept.at(-1) ?? 0) - (kept[0] ?? 0)).toBe(147_500);
+    for (let at = 0; at < 300; at++) {
+      const still = { ...frameAt(0), ptsUs: 600_000, dtsUs: 600_000 };
+      log.ack(log.push(still, 0, running)?.seq ?? 0, none);
+    }
+    expect(log.replay().entries).toHaveLength(100);
+  });
+
   it("says what was delivered, and refuses to deliver it again", () => {
     const log = logOf(audioInfo());
     expect([0, 20, 40].map((us) => log.deliver(us))).toEqual([true, true, true]);

@@ -34,6 +34,10 @@ export interface CodecPhase {
 
 /** Finished audio frames that are repeated so that decoder and encoder swing in before new sound comes. */
 const audioHistory = 12;
+/** The same in time, for short ones: an AAC encoder holds back 43 ms, and up to 21 more wait for it. */
+const audioHistoryUs = 150_000;
+/** Whatever their times say, no more are kept. */
+const maxAudioHistory = 100;
 
 /**
  * Remembers what a codec process was given but has not finished, and a little before it: audio a
@@ -99,7 +103,7 @@ export class ReplayLog {
     this.#acked++;
     this.#ackedBytes += entry.sizeBytes;
     this.#setCheckpoint(checkpoint.slice());
-    if (!this.#video) this.#remove(this.#acked - audioHistory);
+    if (!this.#video) this.#trimAudio(entry.frame?.ptsUs);
     else if (entry.frame?.key === true) this.#remove(this.#acked - 1);
   }
 
@@ -152,6 +156,14 @@ export class ReplayLog {
     const before = this.#entries[0]?.checkpoint;
     this.#remove(count);
     if (count > 0) this.#setCheckpoint(before);
+  }
+
+  #trimAudio(newestUs: number | undefined): void {
+    const most = this.#acked - audioHistory;
+    let count = Math.max(0, this.#acked - maxAudioHistory);
+    const beforeUs = (newestUs ?? Number.NEGATIVE_INFINITY) - audioHistoryUs;
+    while (count < most && (this.#entries[count]?.frame?.ptsUs ?? beforeUs) <= beforeUs) count++;
+    this.#remove(count);
   }
 
   #maxAudioMs(phase: CodecPhase): number {

@@ -18,6 +18,8 @@ export function refusalOf(
   limits: TranscodeLimits,
 ): string | undefined {
   if (source.kind !== target.kind) return "CODEC_UNSUPPORTED";
+  // Sound that is there already is taken from the source.
+  if (source.kind === "audio" && source.codec === target.codec) return "CODEC_UNSUPPORTED";
   if (!abilities.encoders.has(target.codec)) return "NO_TRANSCODER";
   if (!abilities.decoders.has(source.codec)) return "CODEC_UNSUPPORTED";
   if (source.kind === "video" && source.width * source.height > limits.maxPixels) {
@@ -32,15 +34,18 @@ export function refusalStatus(code: string): number {
   return code === "TRANSCODER_CRASHED" ? 503 : 415;
 }
 
-const audioLoad = 1;
-/** Measured: decoding and encoding 1280x720 at 30 frames per second. */
-const videoLoadAt720p = 25;
+/** Measured: decoding one stream of sound and encoding it. */
+const soundLoads = { opus: 1, aac: 3 } as const;
+/** Measured at 1280x720 and 30 frames per second: decoding, and encoding every picture or ten a second. */
+const videoLoadsAt720p = { h264: 25, jpeg: 15 } as const;
 const pixelsOf720p = 1280 * 720;
 const leastVideoLoad = 5;
 
 /** About how much of a core a derivation takes, in percent. */
-export function loadOf(source: TrackInfo): number {
-  if (source.kind === "audio") return audioLoad;
-  const pixels = source.width * source.height || pixelsOf720p;
-  return Math.max(leastVideoLoad, Math.round((videoLoadAt720p * pixels) / pixelsOf720p));
+export function loadOf(source: TrackInfo, target: DerivedTarget): number {
+  if (target.kind === "audio") return soundLoads[target.codec];
+  const size = source.kind === "video" ? source.width * source.height : 0;
+  const pixels = size || pixelsOf720p;
+  const load = Math.round((videoLoadsAt720p[target.codec] * pixels) / pixelsOf720p);
+  return Math.max(leastVideoLoad, load);
 }

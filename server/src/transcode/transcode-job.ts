@@ -1,3 +1,4 @@
+import { ProtocolError } from "@millrace/media/error";
 import type { Frame, TrackInfo } from "@millrace/media/frame";
 import { splitAvcc } from "@millrace/media/h264";
 import type { Clock, Derivation, DerivedSink } from "../core/index.ts";
@@ -9,6 +10,7 @@ import {
   MessageType,
   nalUnitCodecs,
   type OpenRequest,
+  type TargetCodec,
   trackRequest,
   writeConfigure,
   writeEmpty,
@@ -21,6 +23,7 @@ import { type CodecPhase, type LogEntry, ReplayLog } from "./replay-log.ts";
 export interface TranscodeJobOptions {
   readonly id: number;
   readonly source: TrackInfo;
+  readonly target: TargetCodec;
   readonly load: number;
   readonly sink: DerivedSink;
   readonly engine: EngineOptions;
@@ -41,6 +44,8 @@ export class TranscodeJob implements Derivation {
   readonly #log: ReplayLog;
   #source: TrackInfo;
   #process: CodecProcess | undefined;
+  /** The newest frame, until it is known whether another one comes in the same turn of the event loop. */
+  #held: LogEntry | undefined;
   #phase: CodecPhase = { waiting: true, recovering: false };
   #dropped = 0;
   #decodeErrors = 0;
@@ -70,7 +75,9 @@ export class TranscodeJob implements Derivation {
     this.#options.counters.framesIn++;
     const entry = this.#log.push(frame, this.#clock.nowUs(), this.#phase);
     this.#countDropped();
-    if (entry !== undefined && !this.#phase.waiting) this.#send(entry);
+    if (entry === undefined || this.#phase.waiting) return;
+    if (this.#options.target === "jpeg") this.#hold(entry);
+    else this.#send(entry);
   }
 
   reconfigure(info: TrackInfo): void {
@@ -81,7 +88,9 @@ export class TranscodeJob implements Derivation {
     }
     this.#source = info;
     const entry = this.#log.configure(info, this.#clock.nowUs());
-    if (!this.#phase.waiting) this.#send(entry);
+    if (this.#phase.waiting) return;
+    this.#sendHeld(false);
+    this.#send(entry);
   }
 
   close(): void {
@@ -109,27 +118,33 @@ export class TranscodeJob implements Derivation {
 
   /** The process is ready: it goes on from where the last one stopped. */
   begin(): void {
-    const { engine } = this.#options;
+    const { engine, target } = this.#options;
     this.#phase = { ...this.#phase, waiting: false };
     this.#decodeErrors = 0;
     this.#skippedFrames = 0;
     const replay = this.#log.replay();
     const request: OpenRequest = {
       source: trackRequest(replay.info),
+      target,
       resumeAfterUs: replay.resumeAfterUs,
       checkpoint: Buffer.from(replay.checkpoint).toString("base64"),
       opusBitrateBps: engine.opusBitrateBps,
+      aacBitrateBps: engine.aacBitrateBps,
+      maxSilenceMs: engine.limits.maxSilenceMs,
       maxPixels: engine.limits.maxPixels,
       maxVideoLagMs: engine.limits.maxVideoLagMs,
+      maxJpegWidth: engine.limits.maxJpegWidth,
+      maxJpegPerSecond: engine.limits.maxJpegPerSecond,
     };
     this.#process?.request(this.id, writeJson(MessageType.open, this.id, request));
-    for (const entry of replay.entries) this.#send(entry);
+    for (const entry of replay.entries) this.#send(entry, entry !== replay.entries.at(-1));
   }
 
   /** Takes it from its process, which is returned. */
   #detach(): CodecProcess | undefined {
     const process = this.#process;
     this.#process = undefined;
+    this.#held = undefined;
     process?.jobs.delete(this.id);
     return process;
   }
@@ -168,9 +183,14 @@ export class TranscodeJob implements Derivation {
         sink.frame({ ptsUs, dtsUs: ptsUs, key, payload: this.#elements(payload) });
         break;
       }
-      case MessageType.info:
-        sink.info(parseInfo(message.body));
+      case MessageType.info: {
+        const info = parseInfo(message.body);
+        if (info.codec !== this.#options.target) {
+          throw new ProtocolError("TRANSCODER_MESSAGE_INVALID", `a result in ${info.codec}`);
+        }
+        sink.info(info);
         break;
+      }
       case MessageType.failed: {
         const { code, message: text } = parseFailure(message.body);
         this.fail(code, text);
@@ -184,7 +204,24 @@ export class TranscodeJob implements Derivation {
     this.#dropped = this.#log.droppedFrames;
   }
 
-  #send(entry: LogEntry): void {
+  /**
+   * A group of pictures comes in one turn. Only of its last one a picture is wanted, and only we can
+   * tell the process which that is.
+   */
+  #hold(entry: LogEntry): void {
+    const first = this.#held === undefined;
+    this.#sendHeld(true);
+    this.#held = entry;
+    if (first) process.nextTick(() => this.#sendHeld(false));
+  }
+
+  #sendHeld(followed: boolean): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.#send(held, followed);
+  }
+
+  #send(entry: LogEntry, followed = false): void {
     const process = this.#process;
     if (process === undefined) return;
     const { seq, info, frame } = entry;
@@ -192,12 +229,12 @@ export class TranscodeJob implements Derivation {
       this.id,
       frame === undefined
         ? writeConfigure(this.id, seq, trackRequest(info))
-        : writeFrame(this.id, seq, frame, nalUnitCodecs.has(info.codec)),
+        : writeFrame(this.id, seq, frame, nalUnitCodecs.has(info.codec), followed),
     );
   }
 
   #elements(payload: Uint8Array): readonly Uint8Array[] {
-    return this.#source.kind === "audio" ? [payload] : splitAvcc(payload, 4);
+    return this.#options.target === "h264" ? splitAvcc(payload, 4) : [payload];
   }
 }
 

@@ -107,6 +107,7 @@ beforeEach(() => {
         media.push(source as unknown as FakeMedia);
         log.push("media");
       },
+      shown: () => log.push("shown"),
       failed: (code, message) => log.push(`failed ${code} ${message}`.trim()),
       lost: () => log.push("lost"),
     },

@@ -153,4 +153,13 @@ describe("writeMetadataBody", () => {
     expect((fields as AmfObject).fields.has("audiocodecid")).toBe(false);
     expect(TagType.script).toBe(18);
   });
+
+  it("refuses JPEG, which FLV does not carry", () => {
+    const jpeg = { ...video("h264"), codec: "jpeg" } as const;
+    const frame = { ptsUs: 0, dtsUs: 0, key: true, payload: [Uint8Array.of(0xff, 0xd8)] };
+    expect(() => writeMetadataBody([jpeg])).toThrow(RangeError);
+    expect(() => writeFrameTag(frame, jpeg, 0)).toThrow(RangeError);
+    expect(() => writeFrameBody(frame, jpeg)).toThrow(RangeError);
+    expect(writeConfigBody(jpeg)).toBeUndefined();
+  });
 });

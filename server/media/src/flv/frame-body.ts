@@ -4,7 +4,7 @@ import { avccSizeBytes, putAvcc } from "../h264/index.ts";
 import { SoundFormat } from "./audio-tag.ts";
 import { AudioPacketType, VideoPacketType } from "./enhanced.ts";
 import { TagType, tagHeaderBytes, writeU24 } from "./tag.ts";
-import { VideoCodecId } from "./video-tag.ts";
+import { type FlvVideoCodec, flvVideoCodec, VideoCodecId } from "./video-tag.ts";
 import { allocateTag } from "./writer.ts";
 
 const keyFrame = 1;
@@ -18,7 +18,7 @@ const aacRaw = 1;
 const aacFlags = (SoundFormat.aac << 4) | 0x0f;
 const maxCompositionMs = 0x7f_ffff;
 
-const videoFourCcs: Readonly<Record<Exclude<VideoCodec, "h264">, string>> = {
+const videoFourCcs: Readonly<Record<Exclude<FlvVideoCodec, "h264">, string>> = {
   h265: "hvc1",
   av1: "av01",
   vp9: "vp09",
@@ -77,7 +77,7 @@ function compositionMs(frame: Frame): number {
   return Math.max(-maxCompositionMs, Math.min(maxCompositionMs, ms));
 }
 
-/** A frame's tag body. */
+/** A frame's tag body. @throws RangeError for JPEG. */
 export function writeFrameBody(frame: Frame, info: TrackInfo): Uint8Array {
   const header = frameHeader(frame, info);
   const body = new Uint8Array(header.length + payloadBytes(frame, info));
@@ -126,11 +126,10 @@ function frameHeader(frame: Frame, info: TrackInfo): readonly number[] {
   if (info.kind === "audio") return audioHeader(info.codec, info.sampleRate, info.channels);
   const frameType = (frame.key ? keyFrame : interFrame) << 4;
   const time = compositionMs(frame);
-  if (info.codec === "h264") {
-    return [frameType | VideoCodecId.avc, avcNalUnits, ...s24(time)];
-  }
-  const fourCc = fourCcBytes(videoFourCcs[info.codec]);
-  if (info.codec !== "h265") {
+  const codec = flvVideoCodec(info.codec);
+  if (codec === "h264") return [frameType | VideoCodecId.avc, avcNalUnits, ...s24(time)];
+  const fourCc = fourCcBytes(videoFourCcs[codec]);
+  if (codec !== "h265") {
     return [exHeaderBit | frameType | VideoPacketType.codedFrames, ...fourCc];
   }
   if (time === 0) return [exHeaderBit | frameType | VideoPacketType.codedFramesX, ...fourCc];

@@ -1,8 +1,8 @@
 import { Amf0Reader, AmfObject, type AmfValue, ecmaArray, writeAmf0 } from "../amf/index.ts";
 import { ProtocolError } from "../error/index.ts";
-import type { AudioCodec, TrackInfo, VideoCodec } from "../frame/index.ts";
+import type { AudioCodec, TrackInfo } from "../frame/index.ts";
 import { SoundFormat } from "./audio-tag.ts";
-import { VideoCodecId } from "./video-tag.ts";
+import { type FlvVideoCodec, flvVideoCodec, VideoCodecId } from "./video-tag.ts";
 
 /** What a publisher said about itself in `onMetaData`; untrusted. Values of 0 are left out. */
 export interface Metadata {
@@ -54,7 +54,7 @@ function fourCcNumber(fourCc: string): number {
   return [...fourCc].reduce((sum, character) => sum * 256 + character.charCodeAt(0), 0);
 }
 
-const videoCodecIds: Readonly<Record<VideoCodec, number>> = {
+const videoCodecIds: Readonly<Record<FlvVideoCodec, number>> = {
   h264: VideoCodecId.avc,
   h265: fourCcNumber("hvc1"),
   av1: fourCcNumber("av01"),
@@ -74,6 +74,7 @@ const audioCodecIds: Readonly<Record<AudioCodec, number>> = {
 /**
  * The script tag body that goes in front of a live stream with these tracks. FLV specification 10.1
  * section E.5. Players decide by it which tags to wait for.
+ * @throws RangeError for JPEG.
  */
 export function writeMetadataBody(tracks: readonly TrackInfo[]): Uint8Array {
   const fields: Record<string, AmfValue> = { server: "Millrace", duration: 0 };
@@ -83,7 +84,7 @@ export function writeMetadataBody(tracks: readonly TrackInfo[]): Uint8Array {
         fields["width"] = track.width;
         fields["height"] = track.height;
       }
-      fields["videocodecid"] = videoCodecIds[track.codec];
+      fields["videocodecid"] = videoCodecIds[flvVideoCodec(track.codec)];
     } else {
       fields["audiocodecid"] = audioCodecIds[track.codec];
       fields["audiosamplerate"] = track.sampleRate;

@@ -3,18 +3,27 @@ import type { VideoCodec } from "../frame/index.ts";
 import { type ExPacket, parseExPackets, parseModEx, VideoPacketType } from "./enhanced.ts";
 import { readS24 } from "./tag.ts";
 
+/** Video codecs that FLV carries. */
+export type FlvVideoCodec = Exclude<VideoCodec, "jpeg">;
+
+/** The codec, when FLV carries it. @throws RangeError otherwise. */
+export function flvVideoCodec(codec: VideoCodec): FlvVideoCodec {
+  if (codec === "jpeg") throw new RangeError("jpeg is no picture that FLV carries");
+  return codec;
+}
+
 /** What a video tag body carries, one item per track. `data` belongs to the body. */
 export type VideoPacket =
   | {
       /** Decoder configuration record. */
       readonly type: "config";
-      readonly codec: VideoCodec;
+      readonly codec: FlvVideoCodec;
       readonly trackId: number;
       readonly data: Uint8Array;
     }
   | {
       readonly type: "frame";
-      readonly codec: VideoCodec;
+      readonly codec: FlvVideoCodec;
       readonly trackId: number;
       readonly key: boolean;
       /** Presentation minus decoding time in milliseconds. */
@@ -24,7 +33,7 @@ export type VideoPacket =
       /** H.264 and H.265: NAL units with lengths. */
       readonly data: Uint8Array;
     }
-  | { readonly type: "end"; readonly codec: VideoCodec; readonly trackId: number }
+  | { readonly type: "end"; readonly codec: FlvVideoCodec; readonly trackId: number }
   | { readonly type: "metadata"; readonly trackId: number; readonly data: Uint8Array }
   | { readonly type: "command"; readonly command: number }
   | { readonly type: "unsupported"; readonly codec: string; readonly trackId: number };
@@ -52,7 +61,7 @@ const legacyNames: ReadonlyMap<number, string> = new Map([
   [9, "mpeg4"],
 ]);
 
-const fourCcCodecs: ReadonlyMap<string, VideoCodec> = new Map([
+const fourCcCodecs: ReadonlyMap<string, FlvVideoCodec> = new Map([
   ["avc1", "h264"],
   ["hvc1", "h265"],
   ["av01", "av1"],

@@ -1,4 +1,4 @@
-import type { FramerState } from "./opus-framer.ts";
+import type { FramerState } from "./sound-framer.ts";
 
 const sizeBytes = 5 * 8;
 const startedFlag = 1;

@@ -45,11 +45,16 @@ class FakeJob implements CodecJob {
 
 const open: OpenRequest = {
   source: trackRequest(audioInfo()),
+  target: "opus",
   resumeAfterUs: null,
   checkpoint: "",
   opusBitrateBps: 1,
+  aacBitrateBps: 1,
+  maxSilenceMs: 1,
   maxPixels: 1,
   maxVideoLagMs: 1,
+  maxJpegWidth: 1,
+  maxJpegPerSecond: 1,
 };
 const frame = (job: number, seq: number, us: number): Uint8Array =>
   writeFrame(job, seq, { ptsUs: us, dtsUs: us, key: true, payload: [Uint8Array.of(1)] }, false);

@@ -3,10 +3,12 @@ import { setPriority } from "node:os";
 import { AV_LOG_QUIET } from "node-av/constants";
 import { Codec, Log } from "node-av/lib";
 import { type Hello, MessageType, protocolVersion, writeJson } from "../process/message.ts";
-import { AudioToOpus } from "./audio-to-opus.ts";
 import { ChildSession } from "./child-session.ts";
-import { audioDecoders, h264Encoder, opusEncoder, videoDecoders } from "./codec-names.ts";
+import type { OpenJob } from "./codec-job.ts";
+import { audioDecoders, encoders, videoDecoders } from "./codec-names.ts";
+import { SoundJob } from "./sound-job.ts";
 import { VideoInOrder } from "./video-in-order.ts";
+import { VideoToJpeg } from "./video-to-jpeg.ts";
 
 // The program of a codec process. It talks on file descriptor 3 and ends when that is closed.
 
@@ -17,14 +19,19 @@ const niceness = 5;
 
 const [maxBytesText] = process.argv.slice(2);
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
-const session = new ChildSession(
-  (request, output) =>
-    request.source.kind === "audio"
-      ? AudioToOpus.open(request, output)
-      : VideoInOrder.open(request, output),
-  send,
-  Number(maxBytesText) || maxMessageBytes,
-);
+const session = new ChildSession(openJob, send, Number(maxBytesText) || maxMessageBytes);
+
+function openJob(...[request, output]: Parameters<OpenJob>): ReturnType<OpenJob> {
+  switch (request.target) {
+    case "opus":
+    case "aac":
+      return SoundJob.open(request, output);
+    case "h264":
+      return VideoInOrder.open(request, output);
+    case "jpeg":
+      return VideoToJpeg.open(request, output);
+  }
+}
 
 /** What is made in one turn of the event loop leaves in one system call. */
 function send(bytes: Uint8Array): void {
@@ -54,7 +61,9 @@ const hello: Hello = {
   decoders: [...audioDecoders, ...videoDecoders]
     .filter(([, name]) => Codec.findDecoderByName(name) !== null)
     .map(([codec]) => codec),
-  encoders: [opusEncoder, h264Encoder].filter((name) => Codec.findEncoderByName(name) !== null),
+  encoders: [...encoders]
+    .filter(([, name]) => Codec.findEncoderByName(name) !== null)
+    .map(([codec]) => codec),
 };
 pipe.on("data", (bytes: Buffer) => session.receive(bytes));
 pipe.write(writeJson(MessageType.hello, 0, hello));

@@ -7,6 +7,8 @@ export const audioDecoders: ReadonlyMap<string, FFDecoderCodec> = decoders([
   ["speex", "speex"],
   ["g711a", "pcm_alaw"],
   ["g711u", "pcm_mulaw"],
+  // FFmpeg's own decoder gives out other numbers of samples than packets say.
+  ["opus", "libopus"],
 ]);
 
 export const videoDecoders: ReadonlyMap<string, FFDecoderCodec> = decoders([
@@ -14,10 +16,21 @@ export const videoDecoders: ReadonlyMap<string, FFDecoderCodec> = decoders([
   ["h265", "hevc"],
   ["vp8", "vp8"],
   ["vp9", "vp9"],
+  ["av1", "libdav1d"],
 ]);
 
 export const opusEncoder: FFEncoderCodec = "libopus" as FFEncoderCodec;
+export const aacEncoder: FFEncoderCodec = "aac" as FFEncoderCodec;
 export const h264Encoder: FFEncoderCodec = "libx264" as FFEncoderCodec;
+export const jpegEncoder: FFEncoderCodec = "mjpeg" as FFEncoderCodec;
+
+/** FFmpeg's encoder for each codec that can be a target. */
+export const encoders: ReadonlyMap<string, FFEncoderCodec> = new Map([
+  ["opus", opusEncoder],
+  ["aac", aacEncoder],
+  ["h264", h264Encoder],
+  ["jpeg", jpegEncoder],
+]);
 
 function decoders(
   names: readonly (readonly [string, string])[],

@@ -1,6 +1,6 @@
 import { videoTrackInfoFromAvcC } from "@millrace/media/h264";
 import { AV_NOPTS_VALUE, type AVPixelFormat } from "node-av/constants";
-import { Codec, CodecContext, Dictionary, Frame, Packet } from "node-av/lib";
+import { type CodecContext, Frame, Packet } from "node-av/lib";
 import {
   type FrameMessage,
   type OpenRequest,
@@ -8,9 +8,9 @@ import {
   trackRequest,
 } from "../process/message.ts";
 import { BitrateMeter } from "./bitrate-meter.ts";
-import { CodecError, type CodecJob, type JobOutput } from "./codec-job.ts";
-import { videoDecoders } from "./codec-names.ts";
+import type { CodecJob, JobOutput } from "./codec-job.ts";
 import { H264Encoder } from "./h264-encoder.ts";
+import { openVideoDecoder } from "./video-decoder.ts";
 
 /** Until the source's bit rate is known: bits per pixel and second at 30 frames per second. */
 const firstBitsPerPixel = 3.5;
@@ -68,27 +68,9 @@ export class VideoInOrder implements CodecJob {
   }
 
   async configure(source: TrackRequest): Promise<void> {
-    const name = videoDecoders.get(source.codec);
-    const codec = name === undefined ? null : Codec.findDecoderByName(name);
-    if (codec === null) throw new CodecError("CODEC_UNSUPPORTED", `no decoder of ${source.codec}`);
-    if (source.width * source.height > this.#maxPixels) {
-      throw new CodecError("PICTURE_TOO_LARGE", `${source.width}x${source.height}`);
-    }
+    const decoder = await openVideoDecoder(source, this.#maxPixels);
     this.#decoder?.freeContext();
-    this.#decoder = undefined;
     this.#keyTimes.clear();
-    const decoder = new CodecContext();
-    decoder.allocContext3(codec);
-    const config = Buffer.from(source.config, "base64");
-    if (config.length > 0) decoder.extraData = config;
-    decoder.threadCount = 1;
-    // The bit stream can ask for larger pictures than the configuration said.
-    const options = Dictionary.fromObject({ max_pixels: String(this.#maxPixels) });
-    const result = await decoder.open2(codec, options);
-    if (result < 0) {
-      decoder.freeContext();
-      throw new CodecError("CODEC_CONFIG_INVALID", `the ${source.codec} configuration is refused`);
-    }
     this.#decoder = decoder;
   }
 

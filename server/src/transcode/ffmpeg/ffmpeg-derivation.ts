@@ -1,24 +1,25 @@
 import {
-  FlvDemuxer,
-  FlvReader,
-  tagTypeOf,
-  writeConfigBody,
-  writeFlvHeader,
-  writeFlvTag,
-  writeFrameTag,
-} from "@millrace/media/flv";
-import { type Frame, frameSizeBytes, type TrackInfo, ticksToUs } from "@millrace/media/frame";
-import { writeOpusIdHeader } from "@millrace/media/opus";
-import type { Derivation, DerivedSink, Timer } from "../../core/index.ts";
+  type AudioTrackInfo,
+  type Frame,
+  frameSizeBytes,
+  type TrackInfo,
+  type VideoTrackInfo,
+} from "@millrace/media/frame";
+import type { Derivation, DerivedSink, DerivedTarget, Timer } from "../../core/index.ts";
+import { aacChannels, aacInfo } from "../aac-output.ts";
 import { CrashRecord } from "../crash-record.ts";
 import type { EngineOptions, GrowingCounters } from "../pool.ts";
-import { audioArguments, type FfmpegFacts, videoArguments } from "./arguments.ts";
+import { aacArguments, type FfmpegFacts, opusArguments, videoArguments } from "./arguments.ts";
+import { writeFeedFrame, writeFeedHeader } from "./feed.ts";
 import { FeedHistory } from "./feed-history.ts";
 import { FfmpegChild, type FfmpegOwner } from "./ffmpeg-child.ts";
-import { OpusTsReader } from "./opus-ts-reader.ts";
+import { pictureArguments } from "./picture-start.ts";
+import { openResultReader, type ResultReader, type ResultTarget } from "./result-reader.ts";
+import { AacTimes, PictureTimes, type ResultTimes, SoundTimes } from "./result-times.ts";
 
 export interface FfmpegDerivationOptions {
   readonly source: TrackInfo;
+  readonly target: DerivedTarget;
   readonly sink: DerivedSink;
   readonly facts: FfmpegFacts;
   readonly engine: EngineOptions;
@@ -32,33 +33,30 @@ export interface FfmpegDerivationOptions {
 /** A jump in the input's time that is larger begins a new process, instead of as much silence. */
 const maxGapUs = 1_000_000;
 /** FLV times are 31 bits of milliseconds; long before that a new process begins. */
-const maxTimestampMs = 20 * 24 * 3600 * 1000;
-/** Opus packets of a new process may lie anywhere between those of the old one. */
-const opusToleranceUs = 10_000;
+const maxFeedUs = 20 * 24 * 3600 * 1e6;
+/** Sound of a new process may lie anywhere between that of the old one. */
+const soundToleranceUs = 10_000;
 const checksPerHang = 4;
-const opusPreSkip = 120;
-/** Pictures whose exact time is remembered while ffmpeg has them. */
-const maxTimesKept = 1024;
 
 /** One derivation made by one ffmpeg at a time. */
-export class FfmpegDerivation implements Derivation, FfmpegOwner {
+export class FfmpegDerivation implements Derivation, FfmpegOwner, ResultTarget {
   readonly #options: FfmpegDerivationOptions;
   readonly #crashes: CrashRecord;
   readonly #history: FeedHistory;
-  /** Exact presentation times by the milliseconds that FLV carries. */
-  readonly #times = new Map<number, number>();
+  readonly #times: ResultTimes;
+  readonly #slotUs: number;
   #source: TrackInfo;
   #child: FfmpegChild | undefined;
-  #baseMs = 0;
+  #reader: ResultReader | undefined;
+  #baseUs = 0;
   #lastFedUs: number | undefined;
   #deliveredUs = Number.NEGATIVE_INFINITY;
   #needsKey = true;
   #fedKey = false;
-  #told = false;
+  #told: TrackInfo | undefined;
   #hasSpoken = false;
-  #ts = new OpusTsReader();
-  #flv = new FlvReader();
-  #demuxer = new FlvDemuxer();
+  /** A process is going to be started when this turn of the event loop ends. */
+  #starting = false;
   #check: Timer | undefined;
   #stalledChecks = 0;
   #lastQueued = 0;
@@ -66,12 +64,19 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
 
   constructor(options: FfmpegDerivationOptions) {
     this.#options = options;
-    const { engine, source } = options;
+    const { engine, source, target } = options;
+    const { limits } = engine;
     this.#source = source;
-    this.#crashes = new CrashRecord(engine.limits.quarantineWindowMs);
-    const { maxAudioQueueBytes, maxVideoQueueBytes } = engine.limits;
+    this.#slotUs = 1e6 / limits.maxJpegPerSecond;
+    this.#crashes = new CrashRecord(limits.quarantineWindowMs);
     const video = source.kind === "video";
-    this.#history = new FeedHistory(video, video ? maxVideoQueueBytes : maxAudioQueueBytes);
+    const maxBytes = video ? limits.maxVideoQueueBytes : limits.maxAudioQueueBytes;
+    this.#history = new FeedHistory(video, maxBytes);
+    this.#times = video
+      ? new PictureTimes()
+      : target.codec === "aac"
+        ? new AacTimes()
+        : new SoundTimes();
     this.#scheduleCheck();
   }
 
@@ -83,9 +88,13 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
     return this.#source;
   }
 
+  get target(): DerivedTarget {
+    return this.#options.target;
+  }
+
   push(frame: Frame): void {
     if (this.#closed) return;
-    const { counters } = this.#options;
+    const { counters, engine, target } = this.#options;
     counters.framesIn++;
     if (!this.#admits(frame)) {
       counters.framesDropped++;
@@ -93,11 +102,18 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
       return;
     }
     const stepUs = this.#lastFedUs === undefined ? 0 : frame.dtsUs - this.#lastFedUs;
-    const ageMs = Math.floor(frame.dtsUs / 1000) - this.#baseMs;
-    if (stepUs > maxGapUs || stepUs < 0 || ageMs > maxTimestampMs) this.#abandon();
+    const mostUs = target.codec === "aac" ? engine.limits.maxSilenceMs * 1000 : maxGapUs;
+    const isJump = stepUs > mostUs || stepUs < 0;
+    if (isJump) this.#times.restart();
+    if (isJump || frame.dtsUs - this.#baseUs > maxFeedUs) this.#abandon();
+    this.#lastFedUs = frame.dtsUs;
     this.#history.push(frame);
-    if (this.#child === undefined) this.#begin(frame);
-    this.#feed(frame);
+    if (this.#child !== undefined) this.#feed(frame);
+    else if (target.codec === "jpeg") this.#beginSoon();
+    else {
+      this.#begin(frame);
+      this.#feed(frame);
+    }
   }
 
   reconfigure(info: TrackInfo): void {
@@ -128,8 +144,7 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
   output(child: FfmpegChild, bytes: Uint8Array): void {
     if (child !== this.#child) return;
     this.#hasSpoken = true;
-    if (this.#source.kind === "audio") this.#readOpus(bytes);
-    else this.#readVideo(bytes);
+    this.#reader?.receive(bytes);
   }
 
   gone(child: FfmpegChild, lastWords: string): void {
@@ -147,13 +162,45 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
     const [first] = this.#history.frames;
     if (first === undefined) return;
     counters.moves++;
-    this.#begin(first);
-    for (const frame of this.#history.frames) this.#feed(frame);
+    this.#beginAgain();
+  }
+
+  info(info: AudioTrackInfo | VideoTrackInfo): void {
+    const { sink } = this.#options;
+    if (this.#told !== undefined && isSame(info, this.#told)) return;
+    this.#told = info;
+    sink.info(info);
+  }
+
+  result(us: number, key: boolean, payload: readonly Uint8Array[]): void {
+    const { target, counters, sink } = this.#options;
+    const ptsUs = this.#times.timeOf(us);
+    // After a crash only a key frame fits what the viewers have.
+    const fits = target.codec !== "h264" || key || !this.#needsKey;
+    if (ptsUs <= this.#lastUs() || !fits) {
+      counters.duplicates++;
+      return;
+    }
+    this.#needsKey = false;
+    this.#deliveredUs = ptsUs;
+    this.#history.delivered(ptsUs);
+    counters.framesOut++;
+    sink.frame({ ptsUs, dtsUs: ptsUs, key, payload });
+  }
+
+  /** Results up to this time are not wanted any more. */
+  #lastUs(): number {
+    const { codec, kind } = this.#options.target;
+    if (kind === "audio") return Math.max(this.#deliveredUs + soundToleranceUs, leastUs[codec]);
+    if (codec === "h264" || this.#deliveredUs < 0) return this.#deliveredUs;
+    return (Math.floor(this.#deliveredUs / this.#slotUs) + 1) * this.#slotUs - 1;
   }
 
   #admits(frame: Frame): boolean {
     const { limits } = this.#options.engine;
     const size = frameSizeBytes(frame);
+    // An empty packet would tell a decoder that nothing follows.
+    if (size === 0) return false;
     const queued = (this.#child?.queuedBytes ?? 0) + size;
     if (this.#source.kind === "audio") {
       return size <= limits.maxAudioFrameBytes && queued <= limits.maxAudioQueueBytes;
@@ -163,40 +210,58 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
     return this.#fedKey;
   }
 
+  /** A group of pictures comes in one turn; only the newest picture of it is wanted. */
+  #beginSoon(): void {
+    if (this.#starting) return;
+    this.#starting = true;
+    process.nextTick(() => {
+      this.#starting = false;
+      if (!this.#closed && this.#child === undefined) this.#beginAgain();
+    });
+  }
+
+  /** With everything that has not come out. */
+  #beginAgain(): void {
+    const { frames } = this.#history;
+    const [first] = frames;
+    if (first === undefined) return;
+    this.#begin(first);
+    for (const frame of frames) this.#feed(frame);
+  }
+
   /** A new process takes the input's times from here on. */
   #begin(first: Frame): void {
-    const { engine, facts } = this.#options;
+    const { engine, target } = this.#options;
     const info = this.#source;
-    this.#ts = new OpusTsReader();
-    this.#flv = new FlvReader();
-    this.#demuxer = new FlvDemuxer();
-    this.#times.clear();
     this.#needsKey = true;
     this.#hasSpoken = false;
     this.#stalledChecks = 0;
     this.#lastQueued = 0;
-    this.#baseMs = Math.floor(first.dtsUs / 1000);
-    const args =
-      info.kind === "audio" ? audioArguments(engine.opusBitrateBps) : videoArguments(info, facts);
-    const child = new FfmpegChild(engine.ffmpegPath, args, this);
+    this.#baseUs = this.#times.begin(first.dtsUs);
+    const sound = aacInfo(aacChannels(info));
+    const { maxVideoFrameBytes } = engine.limits;
+    this.#reader = openResultReader(target, sound, maxVideoFrameBytes, this);
+    const child = new FfmpegChild(engine.ffmpegPath, this.#arguments(info), this);
     this.#child = child;
     this.#options.onStart(child);
-    child.feed(writeFlvHeader({ audio: info.kind === "audio", video: info.kind === "video" }));
-    const config = writeConfigBody(info);
-    if (config !== undefined) child.feed(writeFlvTag(tagTypeOf(info), 0, config));
+    child.feed(writeFeedHeader(info));
+  }
+
+  #arguments(info: TrackInfo): readonly string[] {
+    const { engine, facts, target } = this.#options;
+    if (info.kind === "audio") {
+      return target.codec === "aac"
+        ? aacArguments(info, facts, engine.aacBitrateBps)
+        : opusArguments(info, facts, engine.opusBitrateBps);
+    }
+    if (target.codec !== "jpeg") return videoArguments(info, facts);
+    const { limits } = engine;
+    return pictureArguments(info, facts, this.#history.frames, this.#baseUs, limits);
   }
 
   #feed(frame: Frame): void {
-    this.#lastFedUs = frame.dtsUs;
-    const timestampMs = Math.max(0, Math.floor(frame.dtsUs / 1000) - this.#baseMs);
-    this.#child?.feed(writeFrameTag(frame, this.#source, timestampMs));
-    if (this.#source.kind === "audio") return;
-    this.#times.set(Math.floor(frame.ptsUs / 1000) - this.#baseMs, frame.ptsUs);
-    if (this.#times.size <= maxTimesKept) return;
-    for (const oldest of this.#times.keys()) {
-      this.#times.delete(oldest);
-      break;
-    }
+    this.#child?.feed(writeFeedFrame(frame, this.#source, this.#baseUs));
+    this.#times.fed(frame.ptsUs);
   }
 
   /** Lets the process go, with what it has not given out. */
@@ -205,51 +270,6 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
     this.#child = undefined;
     this.#lastFedUs = undefined;
     this.#history.clear();
-  }
-
-  #readOpus(bytes: Uint8Array): void {
-    if (!this.#told) {
-      this.#told = true;
-      this.#options.sink.info(opusInfo);
-    }
-    for (const { ptsTicks, payload } of this.#ts.receive(bytes)) {
-      const ptsUs = this.#baseMs * 1000 + ticksToUs(ptsTicks, 90_000);
-      if (ptsUs <= this.#deliveredUs + opusToleranceUs) this.#options.counters.duplicates++;
-      else this.#deliver({ ptsUs, dtsUs: ptsUs, key: true, payload: [payload] });
-    }
-  }
-
-  #readVideo(bytes: Uint8Array): void {
-    this.#flv.receive(bytes);
-    for (let item = this.#flv.next(); item !== undefined; item = this.#flv.next()) {
-      if (item.type !== "tag") continue;
-      const { type, timestampMs, body } = item.tag;
-      for (const part of this.#demuxer.tag(type, timestampMs, body)) {
-        if (part.type === "track" && part.info.kind === "video") {
-          this.#options.sink.info({ ...part.info, reorderDepth: 0 });
-        } else if (part.type === "frame") this.#picture(part.frame);
-      }
-    }
-  }
-
-  #picture(frame: Frame): void {
-    const ms = Math.round(frame.ptsUs / 1000);
-    const ptsUs = this.#times.get(ms) ?? (this.#baseMs + ms) * 1000;
-    this.#times.delete(ms);
-    // After a crash only a key frame fits what the viewers have.
-    if (ptsUs <= this.#deliveredUs || (this.#needsKey && !frame.key)) {
-      this.#options.counters.duplicates++;
-      return;
-    }
-    this.#needsKey = false;
-    this.#deliver({ ...frame, ptsUs, dtsUs: ptsUs });
-  }
-
-  #deliver(frame: Frame): void {
-    this.#deliveredUs = frame.ptsUs;
-    this.#history.delivered(frame.ptsUs);
-    this.#options.counters.framesOut++;
-    this.#options.sink.frame(frame);
   }
 
   /** An ffmpeg that leaves its input unread hangs, unless it is only starting. */
@@ -272,18 +292,14 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner {
   }
 }
 
-const opusInfo = {
-  kind: "audio",
-  codec: "opus",
-  codecString: "opus",
-  config: writeOpusIdHeader({
-    channels: 2,
-    preSkip: opusPreSkip,
-    inputSampleRate: 48_000,
-    outputGain: 0,
-    mappingFamily: 0,
-    mapping: undefined,
-  }),
-  sampleRate: 48_000,
-  channels: 2,
-} as const;
+/** Streams begin at 0; what the AAC encoder puts in front of that carries no sound. */
+const leastUs = { opus: Number.NEGATIVE_INFINITY, aac: -1 } as const;
+
+function isSame(one: TrackInfo, other: TrackInfo): boolean {
+  return (
+    Buffer.from(one.config).equals(other.config) &&
+    (one.kind !== "video" ||
+      other.kind !== "video" ||
+      (one.width === other.width && one.height === other.height))
+  );
+}

@@ -4,9 +4,10 @@ import { type Derivation, RefusedError, silentLog, systemClock } from "../../cor
 import { audioInfo, videoInfo } from "../../core/test-frames.ts";
 import { createTranscodePool, type TranscodePoolOptions } from "../create-pool.ts";
 import type { TranscodePool } from "../pool.ts";
-import { clickTimes, decodeH264, decodeOpus, toneLevel } from "../test/decoder.ts";
+import { clickTimes, decodeOpus, toneLevel } from "../test/decoder.ts";
 import { pushLive } from "../test/live.ts";
 import { aacClicks, aacPrimingSamples, clickEveryMs, toneHz, videoTrack } from "../test/media.ts";
+import { decodeH264 } from "../test/pictures.ts";
 import { Recorder } from "../test/recorder.ts";
 import { hasFfmpeg, hasNodeAv, isAlive, until } from "../test/tools.ts";
 import type { FfmpegDerivation } from "./ffmpeg-derivation.ts";
@@ -216,7 +217,7 @@ describe.skipIf(!hasFfmpeg || !hasNodeAv)("FfmpegEngine", { timeout: 120_000 }, 
   it("refuses what it cannot do", async () => {
     const pool = await open({ children: 1, limits: { maxDerivations: 1 } });
     expect(pool.refusal(audioInfo({ codec: "opus" }), opus)).toBe("CODEC_UNSUPPORTED");
-    expect(pool.refusal(videoInfo({ codec: "h265" }), inOrder)).toBe("CODEC_UNSUPPORTED");
+    expect(pool.refusal(videoInfo({ codec: "jpeg" }), inOrder)).toBe("CODEC_UNSUPPORTED");
     pool.start(audioInfo() as AudioTrackInfo, opus, new Recorder());
     expect(() => pool.start(audioInfo(), opus, new Recorder())).toThrow(RefusedError);
   });

@@ -1,4 +1,4 @@
-import type { TrackInfo } from "@millrace/media/frame";
+import type { Codec, TrackInfo } from "@millrace/media/frame";
 import {
   type Derivation,
   type DerivedSink,
@@ -13,12 +13,25 @@ import {
   type TranscodePool,
 } from "../pool.ts";
 import { type Abilities, loadOf, refusalOf, refusalStatus } from "../support.ts";
-import type { FfmpegFacts } from "./arguments.ts";
+import { decoderOf, type FfmpegFacts } from "./arguments.ts";
 import type { FfmpegChild } from "./ffmpeg-child.ts";
 import { FfmpegDerivation } from "./ffmpeg-derivation.ts";
 
 /** What FLV carries as ffmpeg reads it in every version. */
-const decoders: ReadonlySet<string> = new Set(["aac", "mp3", "speex", "g711a", "g711u", "h264"]);
+const alwaysDecoded: readonly Codec[] = ["aac", "mp3", "speex", "g711a", "g711u", "h264"];
+const decodedWhereFound: readonly Codec[] = ["opus", "h265", "vp8", "vp9", "av1"];
+/** FFmpeg's encoder for each codec that can be a target. */
+const encoderNames = { opus: "libopus", aac: "aac", h264: "libx264", jpeg: "mjpeg" } as const;
+
+/** What an ffmpeg with these codecs can do. */
+export function abilitiesOf(facts: FfmpegFacts): Abilities {
+  const found = decodedWhereFound.filter((codec) => decoderOf(codec, facts) !== undefined);
+  const encoders = Object.entries(encoderNames).filter(([, name]) => facts.encoders.has(name));
+  return {
+    decoders: new Set([...alwaysDecoded, ...found]),
+    encoders: new Set(encoders.map(([codec]) => codec)),
+  };
+}
 
 /** One `ffmpeg` per derivation: for machines where node-av cannot be installed. */
 export class FfmpegEngine implements TranscodePool {
@@ -36,10 +49,7 @@ export class FfmpegEngine implements TranscodePool {
   constructor(options: EngineOptions, facts: FfmpegFacts) {
     this.#options = options;
     this.#facts = facts;
-    const encoders = new Set<string>();
-    if (facts.encoders.has("libopus")) encoders.add("opus");
-    if (facts.encoders.has("libx264")) encoders.add("h264");
-    this.#abilities = { decoders, encoders };
+    this.#abilities = abilitiesOf(facts);
   }
 
   get pids(): readonly number[] {
@@ -71,8 +81,9 @@ export class FfmpegEngine implements TranscodePool {
       );
     }
     const { limits, children, clock } = this.#options;
-    let load = loadOf(source);
-    for (const derivation of this.#derivations) load += loadOf(derivation.source);
+    let load = loadOf(source, target);
+    for (const derivation of this.#derivations)
+      load += loadOf(derivation.source, derivation.target);
     const isFull =
       this.#derivations.size >= limits.maxDerivations ||
       (this.#derivations.size > 0 && load > children * limits.maxLoadPerChild);
@@ -81,6 +92,7 @@ export class FfmpegEngine implements TranscodePool {
     }
     const derivation = new FfmpegDerivation({
       source,
+      target,
       facts: this.#facts,
       engine: this.#options,
       counters: this.#counters,

@@ -31,13 +31,15 @@ describe("probeFfmpeg", () => {
       `case "$1" in -version) echo "ffmpeg version ${version} Copyright (c)";; *) printf 'Encoders:\\n A....D libopus   x\\n V....D libx264   y\\n';; esac`,
     );
     const facts = await probeFfmpeg(path);
-    expect(facts).toEqual({ version, hasFpsMode, encoders: new Set(["libopus", "libx264"]) });
+    const names = new Set(["libopus", "libx264"]);
+    expect(facts).toEqual({ version, hasFpsMode, encoders: names, decoders: names });
   });
 
-  it.skipIf(!hasFfmpeg)("finds the encoders of the real one", async () => {
+  it.skipIf(!hasFfmpeg)("finds the codecs of the real one", async () => {
     const facts = await probeFfmpeg("ffmpeg");
     expect(facts?.encoders.has("aac")).toBe(true);
     expect(facts?.encoders.has("=")).toBe(false);
+    expect(facts?.decoders.has("h264")).toBe(true);
   });
 
   it("is undefined when there is none or it fails", async () => {

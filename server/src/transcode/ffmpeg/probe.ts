@@ -8,14 +8,23 @@ const maxBytes = 1024 * 1024;
 /** What this ffmpeg is and can do; undefined when it cannot be run. */
 export async function probeFfmpeg(path: string): Promise<FfmpegFacts | undefined> {
   const versionText = await run(path, ["-version"]);
-  const encoderText = await run(path, ["-hide_banner", "-encoders"]);
-  if (versionText === undefined || encoderText === undefined) return undefined;
+  const encoders = namesIn(await run(path, ["-hide_banner", "-encoders"]));
+  const decoders = namesIn(await run(path, ["-hide_banner", "-decoders"]));
+  if (versionText === undefined || encoders === undefined || decoders === undefined) {
+    return undefined;
+  }
   const version = /^ffmpeg version (\S+)/.exec(versionText)?.[1] ?? "unknown";
   const [major = 99, minor = 0] = (/^n?(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
-  const encoders = new Set(
-    [...encoderText.matchAll(/^ [VAS][A-Z.]{5} ([^\s=]\S*)/gm)].map(([, name]) => name ?? ""),
+  const hasFpsMode = major > 5 || (major === 5 && minor >= 1);
+  return { version, encoders, decoders, hasFpsMode };
+}
+
+/** The names in a table of codecs. */
+function namesIn(text: string | undefined): ReadonlySet<string> | undefined {
+  if (text === undefined) return undefined;
+  return new Set(
+    [...text.matchAll(/^ [VAS][A-Z.]{5} ([^\s=]\S*)/gm)].map(([, name]) => name ?? ""),
   );
-  return { version, encoders, hasFpsMode: major > 5 || (major === 5 && minor >= 1) };
 }
 
 function run(path: string, args: readonly string[]): Promise<string | undefined> {

@@ -1,18 +1,20 @@
 import { ProtocolError } from "@millrace/media/error";
 import type { AudioTrackInfo, VideoTrackInfo } from "@millrace/media/frame";
-import type {
-  AckMessage,
-  Failure,
-  FrameMessage,
-  Hello,
-  OpenRequest,
-  PacketMessage,
-  TrackRequest,
+import {
+  type AckMessage,
+  type Failure,
+  type FrameMessage,
+  type Hello,
+  type OpenRequest,
+  type PacketMessage,
+  type TrackRequest,
+  targetCodecs,
 } from "./message.ts";
 
 // A codec process works on bytes from strangers, so what it says is checked like a stranger's word.
 
 const keyFlag = 1;
+const followedFlag = 2;
 
 function view(body: Uint8Array, least: number): DataView {
   if (body.length < least) {
@@ -27,6 +29,7 @@ export function parseFrame(body: Uint8Array): FrameMessage {
   return {
     seq: data.getUint32(0, true),
     key: (data.getUint8(4) & keyFlag) !== 0,
+    followed: (data.getUint8(4) & followedFlag) !== 0,
     ptsUs: time(data.getFloat64(5, true)),
     dtsUs: time(data.getFloat64(13, true)),
     payload: body.subarray(21),
@@ -61,13 +64,20 @@ export function parseOpen(body: Uint8Array): OpenRequest {
   const fields = parseJson(body);
   const resume = fields["resumeAfterUs"];
   if (resume !== null && typeof resume !== "number") throw malformed("resumeAfterUs");
+  const target = targetCodecs.find((codec) => codec === fields["target"]);
+  if (target === undefined) throw malformed("target");
   return {
     source: toTrackRequest(toFields(fields["source"])),
+    target,
     resumeAfterUs: resume,
     checkpoint: text(fields, "checkpoint"),
     opusBitrateBps: count(fields, "opusBitrateBps"),
+    aacBitrateBps: count(fields, "aacBitrateBps"),
+    maxSilenceMs: count(fields, "maxSilenceMs"),
     maxPixels: count(fields, "maxPixels"),
     maxVideoLagMs: count(fields, "maxVideoLagMs"),
+    maxJpegWidth: count(fields, "maxJpegWidth"),
+    maxJpegPerSecond: count(fields, "maxJpegPerSecond"),
   };
 }
 
@@ -87,18 +97,19 @@ export function parseFailure(body: Uint8Array): Failure {
   return { code, message: text(fields, "message").slice(0, 500) };
 }
 
-/** What the packets of a job are: Opus or H.264, nothing else. */
+/** What the packets of a job are: one of the codecs that can be made, nothing else. */
 export function parseInfo(body: Uint8Array): AudioTrackInfo | VideoTrackInfo {
   const request = toTrackRequest(parseJson(body));
   const config = new Uint8Array(Buffer.from(request.config, "base64"));
   const { codecString, sampleRate, channels, width, height } = request;
-  if (request.kind === "audio" && request.codec === "opus") {
-    return { kind: "audio", codec: "opus", config, codecString, sampleRate, channels };
+  const { kind, codec } = request;
+  if (kind === "audio" && (codec === "opus" || codec === "aac")) {
+    return { kind, codec, config, codecString, sampleRate, channels };
   }
-  if (request.kind === "video" && request.codec === "h264") {
-    return { kind: "video", codec: "h264", config, codecString, width, height, reorderDepth: 0 };
+  if (kind === "video" && (codec === "h264" || codec === "jpeg")) {
+    return { kind, codec, config, codecString, width, height, reorderDepth: 0 };
   }
-  throw malformed(`a result in ${request.codec}`);
+  throw malformed(`a result in ${codec}`);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

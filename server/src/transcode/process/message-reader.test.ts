@@ -98,6 +98,7 @@ describe("messages between gateway and codec process", () => {
     expect(parseFrame(frame?.body ?? none)).toEqual({
       seq: 1,
       key: true,
+      followed: false,
       ptsUs: 40,
       dtsUs: 20,
       payload: Uint8Array.of(1, 2, 3),
@@ -118,16 +119,28 @@ describe("messages between gateway and codec process", () => {
       seq: 77,
       request: trackRequest(aac),
     });
+    const newer =
+      readAll([
+        writeFrame(7, 1, { ptsUs: 4, dtsUs: 2, key: true, payload: [none] }, false, true),
+      ])[0]?.body ?? none;
+    expect(parseFrame(newer).followed).toBe(true);
     const request = {
       source: trackRequest(aac),
+      target: "jpeg",
       resumeAfterUs: null,
       checkpoint: "AAE=",
       opusBitrateBps: 96_000,
+      aacBitrateBps: 128_000,
+      maxSilenceMs: 3,
       maxPixels: 1,
       maxVideoLagMs: 2,
+      maxJpegWidth: 4,
+      maxJpegPerSecond: 5,
     };
     const [open] = readAll([writeJson(MessageType.open, 1, request)]);
     expect(parseOpen(open?.body ?? none)).toEqual(request);
+    const [other] = readAll([writeJson(MessageType.open, 1, { ...request, target: "vp8" })]);
+    expect(() => parseOpen(other?.body ?? none)).toThrow(ProtocolError);
     expect(openSeq).toBe(0);
   });
 
@@ -143,7 +156,11 @@ describe("messages between gateway and codec process", () => {
     } as const;
     const body = (value: object): Uint8Array => writeJson(MessageType.info, 1, value).subarray(9);
     expect(parseInfo(body(trackRequest(video)))).toEqual(video);
-    expect(() => parseInfo(body(trackRequest(aac)))).toThrow(ProtocolError);
+    expect(parseInfo(body(trackRequest(aac)))).toEqual(aac);
+    const jpeg = { ...video, codec: "jpeg", codecString: "jpeg" } as const;
+    expect(parseInfo(body(trackRequest(jpeg)))).toEqual(jpeg);
+    expect(() => parseInfo(body(trackRequest({ ...aac, codec: "mp3" })))).toThrow(ProtocolError);
+    expect(() => parseInfo(body(trackRequest({ ...video, codec: "vp8" })))).toThrow(ProtocolError);
   });
 
   it("are refused above the size limit and accepted at it", () => {

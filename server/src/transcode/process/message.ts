@@ -31,6 +31,7 @@ export const headerBytes = 9;
 /** Sequence number under which an `open` is acknowledged; entries of the log start after it. */
 export const openSeq = 0;
 const keyFlag = 1;
+const followedFlag = 2;
 const frameFixedBytes = 21;
 const packetFixedBytes = 9;
 const ackFixedBytes = 12;
@@ -57,22 +58,35 @@ export interface TrackRequest {
   readonly height: number;
 }
 
+/** Codecs that can be made. */
+export const targetCodecs = ["opus", "aac", "h264", "jpeg"] as const;
+
+export type TargetCodec = (typeof targetCodecs)[number];
+
 /** What a job needs to begin, or to go on where a crashed process left it. */
 export interface OpenRequest {
   readonly source: TrackRequest;
+  readonly target: TargetCodec;
   /** Results up to this time were delivered already; null at the first start. */
   readonly resumeAfterUs: number | null;
   /** Base64 of the checkpoint that was acknowledged before the first frame that follows; empty at the first start. */
   readonly checkpoint: string;
   readonly opusBitrateBps: number;
+  /** Of stereo. */
+  readonly aacBitrateBps: number;
+  readonly maxSilenceMs: number;
   readonly maxPixels: number;
   readonly maxVideoLagMs: number;
+  readonly maxJpegWidth: number;
+  readonly maxJpegPerSecond: number;
 }
 
 /** What a process can do. */
 export interface Hello {
   readonly protocol: number;
+  /** Source codecs. */
   readonly decoders: readonly string[];
+  /** Target codecs. */
   readonly encoders: readonly string[];
 }
 
@@ -84,6 +98,8 @@ export interface Failure {
 export interface FrameMessage {
   readonly seq: number;
   readonly key: boolean;
+  /** A newer frame is on its way already. */
+  readonly followed: boolean;
   readonly ptsUs: number;
   readonly dtsUs: number;
   readonly payload: Uint8Array;
@@ -104,7 +120,7 @@ export interface AckMessage {
   readonly checkpoint: Uint8Array;
 }
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Codecs whose frames are lists of NAL units. */
 export const nalUnitCodecs: ReadonlySet<string> = new Set(["h264", "h265"]);
@@ -139,12 +155,18 @@ export function writeConfigure(job: number, seq: number, request: TrackRequest):
 }
 
 /** Copies the payload; several elements (NAL units) get their length in front, 4 bytes big endian. */
-export function writeFrame(job: number, seq: number, frame: Frame, nalUnits: boolean): Uint8Array {
+export function writeFrame(
+  job: number,
+  seq: number,
+  frame: Frame,
+  nalUnits: boolean,
+  followed = false,
+): Uint8Array {
   const single = frame.payload[0] ?? empty;
   const size = nalUnits ? avccSizeBytes(frame.payload) : single.length;
   const [out, view] = allocate(MessageType.frame, job, frameFixedBytes + size);
   view.setUint32(headerBytes, seq, true);
-  out[headerBytes + 4] = frame.key ? keyFlag : 0;
+  out[headerBytes + 4] = (frame.key ? keyFlag : 0) | (followed ? followedFlag : 0);
   view.setFloat64(headerBytes + 5, frame.ptsUs, true);
   view.setFloat64(headerBytes + 13, frame.dtsUs, true);
   if (nalUnits) putAvcc(out, headerBytes + frameFixedBytes, frame.payload);

@@ -1,5 +1,4 @@
-import type { Frame, VideoTrackInfo } from "@millrace/media/frame";
-import { writeAvcc } from "@millrace/media/h264";
+import type { AudioTrackInfo, Frame } from "@millrace/media/frame";
 import { clickEveryMs } from "./media.ts";
 
 /** Sound with the time of its first sample. */
@@ -52,6 +51,64 @@ export async function decodeOpus(frames: readonly Frame[]): Promise<Sound[]> {
   return sounds;
 }
 
+/** Decodes AAC access unit by access unit, from the configuration of the track. */
+export async function decodeAac(info: AudioTrackInfo, frames: readonly Frame[]): Promise<Sound[]> {
+  const { Codec, CodecContext, Frame: AvFrame, Packet } = await import("node-av/lib");
+  const { FF_DECODER_AAC } = await import("node-av/constants");
+  const codec = Codec.findDecoderByName(FF_DECODER_AAC);
+  const decoder = new CodecContext();
+  decoder.allocContext3(codec);
+  decoder.extraData = Buffer.from(info.config);
+  if ((await decoder.open2(codec, null)) < 0) throw new Error("no AAC decoder");
+  const packet = new Packet();
+  packet.alloc();
+  const decoded = new AvFrame();
+  decoded.alloc();
+  const sounds: Sound[] = [];
+  for (const frame of frames) {
+    packet.data = Buffer.from(frame.payload[0] ?? new Uint8Array(0));
+    const sent = decoder.sendPacketSync(packet);
+    packet.unref();
+    if (sent < 0) throw new Error("an access unit does not decode");
+    while (decoder.receiveFrameSync(decoded) >= 0) {
+      const plane = decoded.data?.[0];
+      if (plane === undefined) continue;
+      if (decoded.sampleRate !== info.sampleRate || decoded.channels !== info.channels) {
+        throw new Error("the track's information is wrong");
+      }
+      const all = new Float32Array(plane.buffer, plane.byteOffset, decoded.nbSamples);
+      sounds.push({ ptsUs: frame.ptsUs, samples: all.slice() });
+      decoded.unref();
+    }
+  }
+  decoder.freeContext();
+  packet.free();
+  decoded.free();
+  return sounds;
+}
+
+/**
+ * The phase of a tone against the stream's clock, in samples at 48 kHz, for each second of the sound:
+ * equal figures mean that not a sample was added or left out. Seconds with less tone are left out.
+ */
+export function tonePhases(sounds: readonly Sound[], hz: number): number[] {
+  const windows = new Map<number, { re: number; im: number; count: number }>();
+  for (const { ptsUs, samples } of sounds) {
+    const second = Math.floor(ptsUs / 1e6);
+    const window = windows.get(second) ?? { re: 0, im: 0, count: 0 };
+    windows.set(second, window);
+    for (let index = 0; index < samples.length; index++) {
+      const angle = 2 * Math.PI * hz * (ptsUs / 1e6 + index / 48_000);
+      window.re += (samples[index] as number) * Math.cos(angle);
+      window.im += (samples[index] as number) * Math.sin(angle);
+    }
+    window.count += samples.length;
+  }
+  return [...windows.values()]
+    .filter(({ re, im, count }) => count > 40_000 && (2 * Math.hypot(re, im)) / count > 0.03)
+    .map(({ re, im }) => (Math.atan2(re, im) / (2 * Math.PI * hz)) * 48_000);
+}
+
 /** Times, in microseconds, at which clicks are heard. */
 export function clickTimes(sounds: readonly Sound[], threshold = 0.35): number[] {
   const times: number[] = [];
@@ -80,65 +137,4 @@ export function toneLevel(sounds: readonly Sound[], hz: number): number {
     }
   }
   return (2 * Math.hypot(re, im)) / Math.max(1, count);
-}
-
-/** A decoded picture: its time and the mean of each quarter's brightness. */
-export interface Picture {
-  readonly ptsUs: number;
-  readonly width: number;
-  readonly height: number;
-  readonly type: "I" | "P" | "B" | "?";
-  /** Brightness of 16 by 9 places. */
-  readonly thumbnail: readonly number[];
-}
-
-/** Decodes H.264, in the order in which the decoder gives pictures out. */
-export async function decodeH264(
-  info: VideoTrackInfo,
-  frames: readonly Frame[],
-): Promise<Picture[]> {
-  const { Codec, CodecContext, Frame: AvFrame, Packet } = await import("node-av/lib");
-  const { FF_DECODER_H264 } = await import("node-av/constants");
-  const codec = Codec.findDecoderByName(FF_DECODER_H264);
-  const decoder = new CodecContext();
-  decoder.allocContext3(codec);
-  decoder.extraData = Buffer.from(info.config);
-  decoder.threadCount = 1;
-  if ((await decoder.open2(codec, null)) < 0) throw new Error("no H.264 decoder");
-  const packet = new Packet();
-  packet.alloc();
-  const decoded = new AvFrame();
-  decoded.alloc();
-  const pictures: Picture[] = [];
-  const drain = (): void => {
-    while (decoder.receiveFrameSync(decoded) >= 0) {
-      const plane = decoded.data?.[0];
-      const stride = decoded.linesize[0] ?? 0;
-      const { width, height } = decoded;
-      const thumbnail: number[] = [];
-      for (let y = 0; y < 9; y++) {
-        for (let x = 0; x < 16; x++) {
-          const at = Math.floor(((y + 0.5) * height) / 9) * stride;
-          thumbnail.push(plane?.[at + Math.floor(((x + 0.5) * width) / 16)] ?? 0);
-        }
-      }
-      const type = (["?", "I", "P", "B"] as const)[decoded.pictType] ?? "?";
-      pictures.push({ ptsUs: Number(decoded.pts), width, height, type, thumbnail });
-      decoded.unref();
-    }
-  };
-  for (const frame of frames) {
-    packet.data = Buffer.from(writeAvcc(frame.payload));
-    packet.pts = BigInt(frame.ptsUs);
-    packet.dts = BigInt(frame.dtsUs);
-    if (decoder.sendPacketSync(packet) < 0) throw new Error("a frame does not decode");
-    packet.unref();
-    drain();
-  }
-  decoder.sendPacketSync(null);
-  drain();
-  decoder.freeContext();
-  packet.free();
-  decoded.free();
-  return pictures;
 }

@@ -96,7 +96,7 @@ export async function videoTrack(
 
 /** A moving picture in a codec that FLV does not carry here; times are made up, 25 frames per second. */
 export async function otherVideoTrack(
-  codec: "h265" | "vp8" | "vp9",
+  codec: "h265" | "vp8" | "vp9" | "av1",
   size: string,
   seconds: number,
 ): Promise<TestTrack<VideoTrackInfo>> {
@@ -112,12 +112,11 @@ export async function otherVideoTrack(
     const config = new Uint8Array(mp4.subarray(at + 4, at - 4 + mp4.readUInt32BE(at - 4)));
     return { info: { ...info, config, reorderDepth: 0 }, frames: timed(units) };
   }
-  const encoder = ["-c:v", codec === "vp8" ? "libvpx" : "libvpx-vp9", "-g", "25", "-cpu-used", "8"];
   const ivf = await runFfmpeg([
     ...source,
-    ...encoder,
-    "-deadline",
-    "realtime",
+    ...ivfEncoders[codec],
+    "-g",
+    "25",
     "-f",
     "ivf",
     "pipe:1",
@@ -130,6 +129,12 @@ export async function otherVideoTrack(
   }
   return { info: { ...info, config: new Uint8Array(0), reorderDepth: 0 }, frames: timed(units) };
 }
+
+const ivfEncoders = {
+  vp8: ["-c:v", "libvpx", "-cpu-used", "8", "-deadline", "realtime"],
+  vp9: ["-c:v", "libvpx-vp9", "-cpu-used", "8", "-deadline", "realtime"],
+  av1: ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-lag-in-frames", "0"],
+} as const;
 
 /** The contents of the top-level boxes of this type. ISO/IEC 14496-12 section 4.2. */
 function boxes(mp4: Buffer, type: string): Uint8Array[] {

@@ -1,0 +1,184 @@
+import type { ServerResponse } from "node:http";
+import {
+  type Clock,
+  RefusedError,
+  randomId,
+  type Stream,
+  type Timer,
+  type Viewer,
+} from "../../core/index.ts";
+import type { Fmp4Sound } from "../fmp4/fragments.ts";
+import type { Visit } from "../output.ts";
+import type { EventHub, Share } from "./hub.ts";
+import type { PollLimits } from "./limits.ts";
+import type { PartFeed } from "./part-feed.ts";
+import { Seats } from "./seats.ts";
+
+/** A request of a session that waits for an answer. */
+export interface SessionRequest {
+  /** Answers with a last word. */
+  dismiss(reason: string): void;
+}
+
+/** A viewer over many requests. */
+export class PollSession {
+  /** Unguessable; who shows it is this viewer. */
+  readonly id: string = randomId();
+  readonly stream: Stream;
+  readonly sound: Fmp4Sound;
+  readonly #feed: Share<PartFeed>;
+  readonly #requests = new Set<SessionRequest>();
+  #viewer: Viewer | undefined;
+  #leaveSeat: (() => void) | undefined;
+  /** Why the viewer was sent away; undefined while it is welcome. */
+  dismissed: string | undefined;
+  lastUs = 0;
+  #bytes = 0;
+  #parts = 0;
+  #missed = 0;
+
+  constructor(stream: Stream, sound: Fmp4Sound, feed: Share<PartFeed>) {
+    this.stream = stream;
+    this.sound = sound;
+    this.#feed = feed;
+  }
+
+  get feed(): PartFeed {
+    return this.#feed.of;
+  }
+
+  get isWaiting(): boolean {
+    return this.#requests.size > 0;
+  }
+
+  /** Figures for the API. */
+  get stats(): object {
+    return { bytesSent: this.#bytes, partsSent: this.#parts, partsDropped: this.#missed };
+  }
+
+  seated(viewer: Viewer, leaveSeat: () => void): void {
+    this.#viewer = viewer;
+    this.#leaveSeat = leaveSeat;
+  }
+
+  waits(request: SessionRequest): void {
+    this.#requests.add(request);
+  }
+
+  /** A request is answered or gone. */
+  left(request: SessionRequest, nowUs: number): void {
+    this.#requests.delete(request);
+    if (this.dismissed === undefined) this.lastUs = nowUs;
+  }
+
+  count(bytes: number, parts: number, missed: number): void {
+    this.#bytes += bytes;
+    this.#parts += parts;
+    this.#missed += missed;
+  }
+
+  /** Sends the viewer away; it is remembered for as long as an idle one, so that its next request hears of it. */
+  dismiss(reason: string): void {
+    if (this.dismissed !== undefined) return;
+    this.dismissed = reason;
+    this.#viewer?.close();
+    for (const request of [...this.#requests]) request.dismiss(reason);
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.#viewer?.close();
+    this.#leaveSeat?.();
+    this.#feed.release();
+  }
+}
+
+export interface PollSessionsOptions {
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  readonly limits: PollLimits;
+}
+
+/** How often sessions are looked at. Milliseconds. */
+const tickMs = 1000;
+
+/** The viewers who poll for media. */
+export class PollSessions {
+  readonly #options: PollSessionsOptions;
+  readonly #sessions = new Map<string, PollSession>();
+  readonly #seats: Seats;
+  #timer: Timer | undefined;
+
+  constructor(options: PollSessionsOptions) {
+    this.#options = options;
+    const { maxPerAddress, maxPerStream, maxSessions } = options.limits;
+    this.#seats = new Seats({ maxPerAddress, maxPerStream, maxInAll: maxSessions });
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * The session that a visitor shows, or a new one when it is unknown, over, or of something else.
+   * @throws RefusedError of `Seats`, of the fragments, of `Visit.addViewer`; `SESSION_INVALID` 400.
+   */
+  enter(visit: Visit, sound: Fmp4Sound, response: ServerResponse): PollSession {
+    const id = visit.query.get("session") ?? "";
+    if (id.length > 64) throw new RefusedError("SESSION_INVALID", 400, "That is no session.");
+    const present = this.#sessions.get(id);
+    if (
+      present?.stream === visit.stream &&
+      present.sound === sound &&
+      present.feed.endedCode === undefined
+    ) {
+      return present;
+    }
+    const leaveSeat = this.#seats.take(visit.stream, visit.address, response);
+    const undo = [leaveSeat];
+    try {
+      const feed = this.#options.hub.shareFeed(visit.stream, sound);
+      undo.push(feed.release);
+      const session = new PollSession(visit.stream, sound, feed);
+      const viewer = visit.addViewer("long-poll", {
+        onKick: (reason) => session.dismiss(reason),
+        stats: () => session.stats,
+      });
+      session.seated(viewer, leaveSeat);
+      session.lastUs = this.#options.clock.nowUs();
+      this.#sessions.set(session.id, session);
+      this.#tick();
+      return session;
+    } catch (error) {
+      for (const step of undo) step();
+      throw error;
+    }
+  }
+
+  /** Ends all. May be called twice. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+  }
+
+  #tick(): void {
+    this.#timer ??= this.#options.clock.after(tickMs, () => {
+      this.#timer = undefined;
+      this.#expire();
+      if (this.#sessions.size > 0) this.#tick();
+    });
+  }
+
+  #expire(): void {
+    const idleUs = this.#options.limits.sessionIdleMs * 1000;
+    const nowUs = this.#options.clock.nowUs();
+    for (const [id, session] of this.#sessions) {
+      const idle = !session.isWaiting && nowUs - session.lastUs >= idleUs;
+      if (!idle && session.feed.endedCode === undefined) continue;
+      this.#sessions.delete(id);
+      session.close();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { Duplex } from "node:stream";
+import type { RefusedError } from "../../core/index.ts";
+import type { Block, Wire } from "./block.ts";
+import type { BlockChain, Group } from "./block-chain.ts";
+import type { Heading } from "./heading.ts";
+
+/** A viewer's connection: HTTP or a WebSocket. */
+export interface Carrier {
+  readonly socket: Duplex;
+  readonly wire: Wire;
+  /** Writes what has to stand before the first FLV byte. Called once, unless `refuse` is. */
+  begin(): void;
+  /** There is nothing to watch. */
+  refuse(error: RefusedError): void;
+  /** Ends the stream in order, and the connection with it soon. */
+  end(code: string): void;
+  /** Cuts the connection. */
+  abort(): void;
+  /** Called about once a second; gives why the connection is no use any more. */
+  tick?(nowUs: number): string | undefined;
+}
+
+/** Where the bytes come from. */
+export interface ViewerSource {
+  readonly chain: BlockChain;
+  /** What stands in front of a group, or of whatever comes next. */
+  heading(group: Group | undefined): Heading;
+}
+
+export interface ViewerLimits {
+  readonly maxWaitingBytes: number;
+  readonly maxBehindBytes: number;
+  readonly maxBehindMs: number;
+  readonly stallMs: number;
+}
+
+/**
+ * One viewer: a place in the chain of blocks and a socket. It is written to as far as the socket takes it,
+ * and jumps to the newest key frame when it has fallen too far behind.
+ */
+export class FlvViewer {
+  readonly carrier: Carrier;
+  readonly #limits: ViewerLimits;
+  #source: ViewerSource | undefined;
+  /** The last block that was written; undefined while it waits for a group. */
+  #place: Block | undefined;
+  #group = -1;
+  #version = -1;
+  /** It missed blocks after so many frames. */
+  #missingFrom: number | undefined;
+  #droppedFrames = 0;
+  #sentBytes = 0;
+  #takenBytes = 0;
+  #takenUs = 0;
+
+  constructor(carrier: Carrier, limits: ViewerLimits) {
+    this.carrier = carrier;
+    this.#limits = limits;
+  }
+
+  get isOpen(): boolean {
+    return this.#source !== undefined;
+  }
+
+  get stats(): { bytesSent: number; framesDropped: number; bytesWaiting: number } {
+    const missing = this.#missingFrom;
+    const tail = this.#source?.chain.tail.place.endFrames ?? 0;
+    const waiting = this.carrier.socket.writableLength;
+    return {
+      bytesSent: Math.max(0, this.#sentBytes - waiting),
+      framesDropped: this.#droppedFrames + (missing === undefined ? 0 : tail - missing),
+      bytesWaiting: waiting,
+    };
+  }
+
+  /** Sends the beginning and what there is. Call once. */
+  open(source: ViewerSource): void {
+    this.#source = source;
+    const { socket } = this.carrier;
+    socket.cork();
+    this.carrier.begin();
+    const { group } = source.chain;
+    const { opening, version } = source.heading(group);
+    this.#write(opening);
+    this.#version = version;
+    this.pump();
+    socket.uncork();
+  }
+
+  /** Writes what is new, as far as the socket takes it. Without effect before `open`. */
+  pump(): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    const { socket } = this.carrier;
+    while (socket.writableLength < this.#limits.maxWaitingBytes) {
+      const place = this.#place ?? this.#enter(source);
+      const next = place?.next;
+      if (next === undefined) break;
+      this.#place = next;
+      if (next.group !== undefined) this.#group = next.group;
+      else this.#write(next);
+    }
+    if (this.#place !== undefined && this.#isLate(this.#place, source.chain)) {
+      this.#missingFrom = this.#place.place.endFrames;
+      this.#place = undefined;
+    }
+  }
+
+  /** Whether the viewer has taken nothing for too long although there was something. Ask about once a second. */
+  isStalled(nowUs: number): boolean {
+    const waiting = this.carrier.socket.writableLength;
+    const taken = this.#sentBytes - waiting;
+    if (waiting === 0 || taken > this.#takenBytes || this.#takenUs === 0) {
+      this.#takenBytes = Math.max(taken, this.#takenBytes);
+      this.#takenUs = nowUs;
+    }
+    return nowUs - this.#takenUs >= this.#limits.stallMs * 1000;
+  }
+
+  /** Lets go of the blocks. May be called twice. */
+  close(): void {
+    this.#droppedFrames = this.stats.framesDropped;
+    this.#missingFrom = undefined;
+    this.#source = undefined;
+    this.#place = undefined;
+  }
+
+  /** Takes its place in front of the newest group, if it was not there already. */
+  #enter(source: ViewerSource): Block | undefined {
+    const { group } = source.chain;
+    if (group === undefined || group.index <= this.#group) return undefined;
+    const heading = source.heading(group);
+    const missing = this.#missingFrom;
+    if (missing !== undefined || heading.version !== this.#version) this.#write(heading.resumption);
+    this.#version = heading.version;
+    if (missing !== undefined) this.#droppedFrames += group.start.place.endFrames - missing;
+    this.#missingFrom = undefined;
+    this.#group = group.index;
+    this.#place = group.start;
+    return group.start;
+  }
+
+  /**
+   * Whether too much was left because the socket is full. Within the newest group there is nowhere to jump
+   * to, and nothing is kept for this viewer alone.
+   */
+  #isLate({ next }: Block, { group, tail }: BlockChain): boolean {
+    if (next === undefined || (group !== undefined && group.index <= this.#group)) return false;
+    const { maxBehindBytes, maxBehindMs } = this.#limits;
+    return (
+      tail.place.endBytes - next.place.endBytes > maxBehindBytes ||
+      tail.place.endUs - next.place.endUs > maxBehindMs * 1000
+    );
+  }
+
+  #write(block: Block): void {
+    const bytes = block.bytes(this.carrier.wire);
+    this.#sentBytes += bytes.length;
+    this.carrier.socket.write(bytes);
+  }
+}
