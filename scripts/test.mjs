@@ -25,6 +25,10 @@ const programs = [
     probe: ["/usr/bin/python3", "-c", "import gi; gi.require_version('GstWebRTC', '1.0')"],
     packages: ["python3-gi", "gir1.2-gst-plugins-bad-1.0"],
   },
+  // VLC says nothing at all to the superuser.
+  { probe: ["test", "-x", "/usr/bin/cvlc"], packages: ["vlc-bin", "vlc-plugin-base"] },
+  { probe: ["nginx", "-v"], packages: ["nginx-light"] },
+  { probe: ["curl", "--version"], packages: ["curl"] },
   { probe: ["ip", "-V"], packages: ["iproute2"] },
   { probe: ["nft", "--version"], packages: ["nftables"] },
 ];
