@@ -251,6 +251,8 @@ test("the server is restarted: players of every transport come back by themselve
   gateway = await Gateway.start({}, ports);
   encoder = publishWithFfmpeg(`${gateway.rtmpUrl}/restarted`, source);
   for (const [index, page] of pages.entries()) {
+    // Browsers tell no pictures of a page that is behind another one.
+    await page.bringToFront();
     await waitForPictures(page, 60, 60_000);
     expect(await transportOf(page)).toBe(transports[index]);
   }
