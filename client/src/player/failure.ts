@@ -85,6 +85,16 @@ const texts: Readonly<Record<string, FailureText>> = {
     title: "No common ground",
     detail: "Browser and server found no way to exchange this stream.",
   },
+  CONNECTION_LOST: { title: "Connection lost", detail: "The stream broke off on its way here." },
+  MEDIA_UNSUPPORTED: {
+    title: "This browser cannot decode it",
+    detail: "The stream's format is none that this browser plays.",
+  },
+  MEDIA_ERROR: { title: "Playback broke", detail: "The browser could not decode the stream." },
+  LOAD_FAILED: {
+    title: "The player is incomplete",
+    detail: "A part of it could not be loaded. Check your connection.",
+  },
   TIMEOUT: { title: "The server is slow", detail: "It did not answer in time." },
   PEER_TIMEOUT: { title: "Connection lost", detail: "The server heard nothing from this device." },
   RATE_LIMITED: { title: "Too many attempts", detail: "Playback goes on in a moment." },
