@@ -76,7 +76,9 @@ function videoText(video: MediaStats["video"]): string {
 function soundText(audio: MediaStats["audio"]): string {
   if (audio?.codec === undefined) return unknownFigure;
   const rate = audio.sampleRate === undefined ? "" : ` ${audio.sampleRate / 1000} kHz`;
-  return `${codecName(audio.codec)}${rate} · ${formatBitrate(audio.bitrateBps)}`;
+  // Ways that carry sound and picture together count them together.
+  const bitrate = audio.bitrateBps ? ` · ${formatBitrate(audio.bitrateBps)}` : "";
+  return `${codecName(audio.codec)}${rate}${bitrate}`;
 }
 
 function buffersText(stats: MediaStats | undefined): string {
