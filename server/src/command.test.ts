@@ -15,6 +15,19 @@ describe("parseCommand", () => {
     expect(parse("--version")).toMatchObject({ text: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
+  it("asks the doctor, with flags of its own and those of the configuration", () => {
+    const asked = parse("doctor", "--json", "--url=http://a.example", "--rtmp-port", "2");
+    expect(asked).toMatchObject({
+      type: "doctor",
+      asked: { json: true, url: "http://a.example" },
+      loaded: { config: { rtmp: { port: 2 } } },
+    });
+    expect(() => parse("doctor", "--url")).toThrow("--url: a value is missing");
+    expect(() => parse("doctor", "now")).toThrow("not understood");
+    expect(() => parse("serve", "--json")).toThrow("--json");
+    expect(JSON.stringify(parse("doctor", "--help"))).toContain("millrace doctor");
+  });
+
   it("refuses what it does not know, with a suggestion", () => {
     expect(() => parse("--rtmp-prot", "1")).toThrow("Did you mean --rtmp-port?");
     expect(() => parse("sreve")).toThrow("Did you mean serve?");

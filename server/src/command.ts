@@ -7,11 +7,14 @@ import {
   readFlags,
   suggestion,
 } from "./config/index.ts";
+import { type DoctorArguments, parseDoctorArguments } from "./doctor/index.ts";
 import { version } from "./version.ts";
 
 const usage = `Usage: millrace [serve] [flags]
+       millrace doctor [--url <address>] [--stream <name>] [--token <token>] [--json] [flags]
 
-Takes streams from encoders over RTMP and shows them in browsers over WebRTC.
+Takes streams from encoders and browsers and shows them in browsers. The doctor says what keeps streams from
+working, here or on the running server at --url, and what to do about each fault.
 
   -c, --config <file>               configuration file (default millrace.config.yaml, when it is there)
   -h, --help                        this text
@@ -20,21 +23,27 @@ Takes streams from encoders over RTMP and shows them in browsers over WebRTC.
 Every key of the configuration is a flag, and an environment variable (--rtmp-port is MILLRACE_RTMP_PORT).
 `;
 
-const commands = ["serve"];
+const commands = ["serve", "doctor"];
 
 /** What a command line asks for: a text to print, or to serve with a configuration. */
 export type Command =
   | { readonly type: "print"; readonly text: string }
-  | { readonly type: "serve"; readonly loaded: LoadedConfig };
+  | { readonly type: "serve"; readonly loaded: LoadedConfig }
+  | { readonly type: "doctor"; readonly loaded: LoadedConfig; readonly asked: DoctorArguments };
 
 /** Understands a command line. @throws ConfigError that lists every fault. */
 export function parseCommand(input: ConfigInput): Command {
-  const line = readFlags(input.args ?? []);
+  const { args = [] } = input;
+  const asked = args[0] === "doctor" ? parseDoctorArguments(args.slice(1)) : undefined;
+  if (asked !== undefined && asked.problems.length > 0) throw new ConfigError(asked.problems);
+  const rest = asked?.rest ?? args;
+  const line = readFlags(rest);
   if (line.help) return { type: "print", text: `${usage}\n${flagHelp()}\n` };
   if (line.version) return { type: "print", text: `${version}\n` };
   // The word after an unknown flag may be its value: the flag is the fault to name.
-  if (line.problems.length === 0) assertKnown(line.words);
-  return { type: "serve", loaded: loadConfig(input) };
+  if (line.problems.length === 0) assertKnown(asked ? ["doctor", ...line.words] : line.words);
+  const loaded = loadConfig({ ...input, args: rest });
+  return asked === undefined ? { type: "serve", loaded } : { type: "doctor", loaded, asked };
 }
 
 function assertKnown(words: readonly string[]): void {
