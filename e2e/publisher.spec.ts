@@ -76,13 +76,21 @@ test("B-frames are taken out for WebRTC viewers, and the publisher is told the s
   expect(stream.hints.find((hint) => hint.code === "B_FRAMES")?.message).toContain("-bf 0");
 });
 
-test("B-frames without a transcoder: the viewer is told why", async ({ page, cleanup }) => {
+test("B-frames without a transcoder: another way plays them; with WebRTC alone the viewer is told why", async ({
+  page,
+  cleanup,
+}) => {
   const gateway = await Gateway.start({ flags: ["--transcode-engine", "none"] });
   cleanup(() => gateway.stop());
   const encoder = publishWithFfmpeg(`${gateway.rtmpUrl}/bframes`, { ...small, bFrames: 2 });
   cleanup(() => encoder.stop());
   await page.goto(`${gateway.url}/live/bframes`);
-  await expect(page.locator("millrace-player")).toContainText(/B-frames/, { timeout: 20_000 });
+  const player = page.locator("millrace-player");
+  await watchPictures(page);
+  await waitForPictures(page, 60, 40_000);
+  await expect(player).toHaveJSProperty("transport", "ws-flv");
+  await player.evaluate((element) => element.setAttribute("transports", "webrtc"));
+  await expect(player).toContainText(/B-frames/, { timeout: 20_000 });
 });
 
 test("a publisher without the token is refused, and so is a second one of the same name", async ({
