@@ -28,6 +28,12 @@ describe("parseCommand", () => {
     expect(JSON.stringify(parse("doctor", "--help"))).toContain("millrace doctor");
   });
 
+  it("starts no server when the doctor is asked for after flags", () => {
+    expect(() => parse("--rtmp-port", "2", "doctor")).toThrow("stands before all flags");
+    expect(() => parse("serve", "doctor")).toThrow("not understood");
+    expect(parse("--rtmp-port", "2", "serve").type).toBe("serve");
+  });
+
   it("refuses what it does not know, with a suggestion", () => {
     expect(() => parse("--rtmp-prot", "1")).toThrow("Did you mean --rtmp-port?");
     expect(() => parse("sreve")).toThrow("Did you mean serve?");

@@ -41,7 +41,13 @@ export function parseCommand(input: ConfigInput): Command {
   if (line.help) return { type: "print", text: `${usage}\n${flagHelp()}\n` };
   if (line.version) return { type: "print", text: `${version}\n` };
   // The word after an unknown flag may be its value: the flag is the fault to name.
-  if (line.problems.length === 0) assertKnown(asked ? ["doctor", ...line.words] : line.words);
+  if (line.problems.length === 0) {
+    // Its own flags are known only after the word: found later, it would start a server.
+    if (asked === undefined && line.words[0] === "doctor") {
+      throw new ConfigError(['"doctor" stands before all flags: millrace doctor [flags].']);
+    }
+    assertKnown(asked ? ["doctor", ...line.words] : line.words);
+  }
   const loaded = loadConfig({ ...input, args: rest });
   return asked === undefined ? { type: "serve", loaded } : { type: "doctor", loaded, asked };
 }

@@ -201,6 +201,40 @@ describe("millrace serve", { timeout: timeoutMs }, () => {
   );
 });
 
+describe("millrace doctor", { timeout: timeoutMs }, () => {
+  it("looks at a configuration whose server does not run, and prints nothing but JSON", async () => {
+    const program = new Program(["doctor", "--json", ...anyPort, ...local]);
+    await program.exited;
+    expect(program.stderr).toBe("");
+    const report = JSON.parse(program.stdout) as { checks: object[] };
+    const found = (id: string, code: string) =>
+      expect(report.checks).toContainEqual(expect.objectContaining({ id, code }));
+    found("transcoder", "DOCTOR_SWITCHED_OFF");
+    found("announced-addresses", "RTC_ADDRESS_LOOPBACK");
+    found("http", "DOCTOR_NOT_RUNNING");
+    const failed = report.checks.some((check) => "status" in check && check.status === "fail");
+    expect(program.child.exitCode).toBe(failed ? 1 : 0);
+  });
+
+  it("looks at a running server, and ends with 1 when it is gone", async () => {
+    const server = new Program([...anyPort, ...local]);
+    const { http } = await server.listening();
+    const token = "doctor-token-1";
+    const asked = ["doctor", `--url=http://127.0.0.1:${http.port}`, "--token", token];
+    const well = new Program(asked);
+    await well.exited;
+    expect(well.stdout).toMatch(/^ {2}ok {4}http /m);
+    expect(well.stdout).toMatch(/^ {2}ok {4}rtmp /m);
+    expect(well.child.exitCode).toBe(0);
+    await server.end("SIGTERM");
+    const gone = new Program(asked);
+    await gone.exited;
+    expect(gone.stdout).toContain("(DOCTOR_HTTP_UNREACHABLE)");
+    expect(gone.child.exitCode).toBe(1);
+    expect(well.stdout + well.stderr + gone.stdout + gone.stderr).not.toContain(token);
+  });
+});
+
 describe("millrace", { timeout: timeoutMs }, () => {
   it("lists the faults of a command line and ends with 1", async () => {
     const program = new Program(["--rtmp-prot", "1", "--log-level=loud"]);
