@@ -74,8 +74,14 @@ function installedMatches() {
   );
 }
 
+/** Compiles the native egress when its sources are newer and there is a compiler. */
+export function buildNative() {
+  return run(process.execPath, [join(root, "server", "native", "build.mjs")]);
+}
+
 /** Compiles the server (which takes a second when nothing changed), and the pages when their sources are newer. */
 export async function build() {
+  await buildNative();
   await runTool("tsc", ["-b", "server"]);
   const page = join(root, "client", "dist", "site", "index.html");
   const sources = ["client/src", "client/public", "signaling/src", "server/media/src"];

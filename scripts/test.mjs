@@ -1,13 +1,15 @@
 // `npm test`: everything, from a fresh clone. Installs packages, and on Debian as root the foreign
 // programs that the tests drive. `npm test -- --no-e2e` leaves the browsers out.
 import { spawnSync } from "node:child_process";
-import { build, fail, installPackages, requireNode, run, runTool } from "./setup.mjs";
+import { build, buildNative, fail, installPackages, requireNode, run, runTool } from "./setup.mjs";
 
 /** Programs that the tests drive, how to tell that they are there, and the Debian packages that have them. */
 const programs = [
   { probe: ["chromium", "--version"], packages: ["chromium"] },
   { probe: ["firefox-esr", "--version"], packages: ["firefox-esr"] },
   { probe: ["ffmpeg", "-version"], packages: ["ffmpeg"] },
+  { probe: ["cc", "--version"], packages: ["gcc", "libc6-dev"] },
+  { probe: ["test", "-x", "/usr/bin/turnutils_uclient"], packages: ["coturn"] },
   {
     probe: ["gst-inspect-1.0", "--exists", "x264enc"],
     packages: ["gstreamer1.0-tools", "gstreamer1.0-plugins-ugly"],
@@ -68,6 +70,7 @@ const withBrowsers = !args.includes("--no-e2e");
 try {
   await installPackages();
   await installPrograms();
+  await buildNative();
   await runTool("tsc", ["-b"]);
   await runTool("biome", ["check", "."]);
   await runTool("vitest", ["run"], environment);

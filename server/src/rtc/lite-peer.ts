@@ -10,6 +10,7 @@ import { isIcePwd, isIceUfrag } from "./net/ice-credentials.ts";
 import type { IceHandler, IceSession } from "./net/ice-session.ts";
 import type { UdpMux } from "./net/udp-mux.ts";
 import type {
+  DatagramPath,
   DataMedia,
   IceRestartAnswer,
   Peer,
@@ -75,6 +76,10 @@ export class LitePeer implements Peer, IceHandler {
   }
 
   get remote(): RemoteAddress | undefined {
+    return this.#ice.selected;
+  }
+
+  get path(): DatagramPath | undefined {
     return this.#ice.selected;
   }
 

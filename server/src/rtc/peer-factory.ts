@@ -8,6 +8,7 @@ import { announcedHint, inContainer } from "./net/announced-hint.ts";
 import { containerSigns } from "./net/container-signs.ts";
 import type { RtcCounters } from "./net/counters.ts";
 import { UdpMux } from "./net/udp-mux.ts";
+import type { BindUdp } from "./net/udp-socket.ts";
 import type { AnswerPreferences, Peer, PeerEvents, PeerFactory } from "./peer.ts";
 import type { Planner } from "./sdp/plan.ts";
 import { ReceivePlanner } from "./sdp/receive-planner.ts";
@@ -25,6 +26,8 @@ export interface PeerFactoryOptions {
   readonly announcedIps?: readonly string[] | undefined;
   /** Also takes peers over TCP, on the same port number. RFC 6544. Default: what the mux does by itself. */
   readonly tcp?: boolean | undefined;
+  /** Makes the UDP sockets instead of Node, so that native code can send through them. */
+  readonly bindUdp?: BindUdp | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<RtcLimits>;
@@ -46,11 +49,11 @@ export interface BoundPeerFactory extends PeerFactory {
  * Rejects with the system's error (`EADDRINUSE` …), or TypeError for an address that is none.
  */
 export async function createPeerFactory(options: PeerFactoryOptions): Promise<BoundPeerFactory> {
-  const { clock, log, host, announcedIps } = options;
+  const { clock, log, host, announcedIps, bindUdp } = options;
   const limits = { ...DEFAULT_RTC_LIMITS, ...options.limits };
   const port = options.port ?? DEFAULT_RTC_PORT;
   const tcp = options.tcp === undefined ? {} : { tcp: options.tcp };
-  const mux = await UdpMux.open({ port, host, announcedIps, clock, log, limits, ...tcp });
+  const mux = await UdpMux.open({ port, host, announcedIps, clock, log, limits, bindUdp, ...tcp });
   warnOfUnreachable(mux, announcedIps ?? [], log);
   return new UdpPeerFactory(mux, clock, limits);
 }

@@ -141,6 +141,12 @@ export interface RemoteAddress {
   readonly port: number;
 }
 
+/** Where datagrams go, for senders that call the kernel themselves. */
+export interface DatagramPath extends RemoteAddress {
+  /** `fd` is absent where only the socket itself can send: TCP, or a socket that Node made. */
+  readonly socket: { readonly fd?: number | undefined };
+}
+
 /** Our side's new ICE credentials and all candidates, for an answer without a description (RFC 8840). */
 export interface IceRestartAnswer {
   readonly ufrag: string;
@@ -164,6 +170,8 @@ export interface Peer {
   readonly keys: SrtpKeys | undefined;
   /** Where datagrams go now; changes when ICE nominates another pair. */
   readonly remote: RemoteAddress | undefined;
+  /** The same with the socket, for senders that call the kernel themselves; another object when it changes. */
+  readonly path?: DatagramPath | undefined;
   /**
    * Applies an offer and makes the answer with all candidates: the first negotiation, a later one or an ICE restart.
    * @throws ProtocolError `SDP_INVALID`, `SDP_UNSUPPORTED`; the session that was there before goes on.

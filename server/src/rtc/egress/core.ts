@@ -1,7 +1,9 @@
-import type { SrtpKeys } from "../peer.ts";
+import type { DatagramPath, SrtpKeys } from "../peer.ts";
 
 /** Where sealed datagrams of one peer go. `Peer` is one. */
 export interface DatagramPort {
+  /** Where datagrams go now; another object as soon as they go elsewhere. Absent: only `send` knows. */
+  readonly path?: DatagramPath | undefined;
   /** Sends one datagram or drops it; never throws and never blocks. The bytes are not rewritten while the kernel may read them. */
   send(datagram: Uint8Array): void;
 }
@@ -10,8 +12,9 @@ export interface DatagramPort {
 export interface EgressLink {
   /**
    * Seals and sends one RTP packet and returns the length of the datagram; 0 after `close`.
-   * `header` is a complete RTP header and may be rewritten by the caller afterwards; `prefix` stands before the payload.
-   * `index` is the extended sequence number of `ssrc`. One index always has the same bytes.
+   * `header` is a complete RTP header and, like `prefix`, may be rewritten by the caller afterwards; `payload` stays as
+   * it is. `prefix` stands before the payload. `index` is the extended sequence number of `ssrc`. One index always has
+   * the same bytes.
    */
   rtp(
     header: Uint8Array,
@@ -28,10 +31,12 @@ export interface EgressLink {
 
 /** Seals and sends for all peers of the process. The tiers give byte-identical packets. */
 export interface EgressCore {
-  readonly tier: "native" | "wasm" | "node";
+  readonly tier: EgressTier;
   open(keys: SrtpKeys, port: DatagramPort): EgressLink;
   /** Sends what a tier gathered. Called after every frame was handed to all viewers and after every pacer tick. */
   flush(): void;
   /** Closes nothing that belongs to a link's owner. May be called twice. */
   close(): void;
 }
+
+export type EgressTier = "native" | "wasm" | "node";

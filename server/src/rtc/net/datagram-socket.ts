@@ -3,6 +3,8 @@ import type { RemotePath } from "./ice-directory.ts";
 /** Sends datagrams: a UDP socket of one address family, or one TCP connection. */
 export interface DatagramSocket {
   readonly family: 4 | 6;
+  /** The system's number of the socket, for native code that sends by itself. Absent: only `send` can. */
+  readonly fd?: number | undefined;
   /** Set on a TCP connection, which has one remote address and so at most one path. */
   readonly connection?: ConnectionPath;
   /**

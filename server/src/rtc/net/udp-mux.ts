@@ -14,7 +14,7 @@ import type { IceHandler, IceSession } from "./ice-session.ts";
 import { type OpenPort, openPort } from "./open-port.ts";
 import { DEFAULT_TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
 import { TcpConnections, TcpListener } from "./tcp-listener.ts";
-import { UdpSocket } from "./udp-socket.ts";
+import { type BindUdp, UdpSocket } from "./udp-socket.ts";
 
 /** How long a list of the machine's addresses is believed; they change with the network. */
 const INTERFACES_VALID_US = 10_000_000;
@@ -29,6 +29,8 @@ export interface UdpMuxOptions {
   /** Also takes TCP connections at the same port number. Default false. RFC 6544. */
   readonly tcp?: boolean | undefined;
   readonly tcpLimits?: Partial<TcpLimits> | undefined;
+  /** Makes the UDP sockets instead of Node. */
+  readonly bindUdp?: BindUdp | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RtcLimits;
@@ -71,7 +73,7 @@ export class UdpMux {
    * address is none. A machine without IPv6 is served on IPv4 alone.
    */
   static async open(options: UdpMuxOptions): Promise<UdpMux> {
-    const { clock, log, limits, host } = options;
+    const { clock, log, limits, host, bindUdp: bind } = options;
     if (host !== undefined && isIP(host) === 0) throw new TypeError(`not an IP address: ${host}`);
     const counters = createCounters();
     const demux = new Demux({ counters, maxAddressesPerPeer: limits.maxAddressesPerPeer });
@@ -89,7 +91,7 @@ export class UdpMux {
       port: options.port,
       log,
       udp: (family, address, port) =>
-        UdpSocket.open({ ...limits, family, host: address, port, counters, receive, error }),
+        UdpSocket.open({ ...limits, family, host: address, port, bind, counters, receive, error }),
       tcp:
         options.tcp !== true
           ? undefined

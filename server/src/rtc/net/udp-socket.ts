@@ -1,6 +1,13 @@
 import { createSocket, type Socket } from "node:dgram";
 import { type RtcCounters, SEND_SAMPLE } from "./counters.ts";
 import type { DatagramReceiver, DatagramSocket } from "./datagram-socket.ts";
+import { ipToBytes } from "./ip.ts";
+
+/**
+ * Makes and binds a socket for one address family, IPv6 alone for `::`, and returns its number. Throws the system's error.
+ * `address` has 4 or 16 bytes.
+ */
+export type BindUdp = (address: Uint8Array, port: number) => number;
 
 export interface UdpSocketOptions {
   readonly family: 4 | 6;
@@ -12,6 +19,8 @@ export interface UdpSocketOptions {
   readonly maxSendQueueBytes: number;
   readonly counters: RtcCounters;
   readonly receive: DatagramReceiver;
+  /** Makes the socket instead of Node; its number is then in `fd`. */
+  readonly bind?: BindUdp | undefined;
   /** Told errors of the socket, which stays open. */
   readonly error: (error: Error) => void;
 }
@@ -23,6 +32,7 @@ export class UdpSocket implements DatagramSocket {
   readonly family: 4 | 6;
   readonly port: number;
   readonly address: string;
+  readonly fd: number | undefined;
   readonly #socket: Socket;
   readonly #counters: RtcCounters;
   readonly #maxSendQueueBytes: number;
@@ -30,7 +40,7 @@ export class UdpSocket implements DatagramSocket {
   #closed = false;
   #sinceSample = 0;
 
-  private constructor(socket: Socket, options: UdpSocketOptions) {
+  private constructor(socket: Socket, options: UdpSocketOptions, fd: number | undefined) {
     this.#socket = socket;
     this.#counters = options.counters;
     this.#maxSendQueueBytes = options.maxSendQueueBytes;
@@ -41,6 +51,7 @@ export class UdpSocket implements DatagramSocket {
     this.family = options.family;
     this.port = bound.port;
     this.address = bound.address;
+    this.fd = fd;
     socket.on("message", (datagram, from) => {
       options.receive(datagram, from.port, from.address, this);
     });
@@ -49,8 +60,10 @@ export class UdpSocket implements DatagramSocket {
 
   /** Opens and binds. Rejects with the system's error (`EADDRINUSE`, `EAFNOSUPPORT` …). */
   static open(options: UdpSocketOptions): Promise<UdpSocket> {
-    const { family, host, port, recvBufferBytes, sendBufferBytes } = options;
+    const { family, host, port, recvBufferBytes, sendBufferBytes, bind } = options;
     return new Promise((resolve, reject) => {
+      const bytes = bind === undefined ? undefined : ipToBytes(host);
+      const fd = bytes === undefined ? undefined : bind?.(bytes, port);
       const socket = createSocket({
         type: family === 4 ? "udp4" : "udp6",
         ipv6Only: family === 6,
@@ -65,9 +78,10 @@ export class UdpSocket implements DatagramSocket {
         socket.close();
         reject(error);
       });
-      socket.bind({ port, address: host }, () => {
+      const place = fd === undefined ? { port, address: host } : { fd };
+      socket.bind(place, () => {
         socket.removeAllListeners("error");
-        resolve(new UdpSocket(socket, options));
+        resolve(new UdpSocket(socket, options, fd));
       });
     });
   }

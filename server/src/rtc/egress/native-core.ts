@@ -1,0 +1,173 @@
+import type { Clock } from "../../core/index.ts";
+import { ipToBytes } from "../net/ip.ts";
+import type { DatagramPath, SrtpKeys } from "../peer.ts";
+import { deriveSessionKeys } from "../srtp/key-derivation.ts";
+import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
+import {
+  maxHeadBytes,
+  maxPlainBytes,
+  type NativeCounters,
+  NativeLane,
+  nativeCounters,
+  readCounters,
+} from "./native-batch.ts";
+import type { NativeHandle, NativeModule } from "./native-module.ts";
+import { NodeEgressCore } from "./node-core.ts";
+
+/** Most threads that a core takes. As in native/core.h. */
+export const maxEgressThreads = 16;
+
+const overheadBytes = { AEAD_AES_128_GCM: 16, AES_CM_128_HMAC_SHA1_80: 10 } as const;
+
+export interface NativeEgressOptions {
+  readonly native: NativeModule;
+  /** Threads that seal and send; 0: this thread does. At most `maxEgressThreads`. */
+  readonly threads: number;
+  readonly clock: Clock;
+}
+
+/**
+ * The tier in C: packets are gathered here and sealed and sent in batches, by threads of their own.
+ * What it cannot reach itself (TCP, RTCP, packets of unusual size) goes the way of the node tier.
+ */
+export class NativeEgressCore implements EgressCore {
+  readonly tier = "native" as const;
+  readonly #native: NativeModule;
+  readonly #handle: NativeHandle;
+  readonly #counters: Float64Array;
+  readonly #lanes: readonly NativeLane[];
+  readonly #node: NodeEgressCore;
+  readonly #sockets = new Map<number, number>();
+  #closed = false;
+
+  /** @throws an error of the system when there is no memory or no thread. */
+  constructor({ native, threads, clock }: NativeEgressOptions) {
+    const workers = Math.max(threads, 1);
+    this.#native = native;
+    this.#counters = nativeCounters(workers);
+    this.#handle = native.create(threads, this.#counters);
+    this.#lanes = Array.from(
+      { length: workers },
+      (_, worker) => new NativeLane(native, this.#handle, worker),
+    );
+    this.#node = new NodeEgressCore(clock);
+  }
+
+  get counters(): NativeCounters {
+    return readCounters(this.#counters);
+  }
+
+  open(keys: SrtpKeys, port: DatagramPort): EgressLink {
+    const { cipher, auth, salt } = deriveSessionKeys(keys.profile, keys.local, "rtp");
+    const number = this.#native.open(this.#handle, cipher.export(), salt, auth?.export());
+    const lane = this.#lanes.reduce((least, other) => (other.links < least.links ? other : least));
+    lane.links++;
+    return new NativeEgressLink({
+      number,
+      lane,
+      port,
+      overheadBytes: overheadBytes[keys.profile],
+      fallback: this.#node.open(keys, port),
+      aim: (path) => this.#aim(lane, number, path),
+      shut: () => this.#shut(lane, number),
+    });
+  }
+
+  flush(): void {
+    if (this.#closed) return;
+    for (const lane of this.#lanes) lane.flush();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#native.close(this.#handle);
+    this.#node.close();
+  }
+
+  /** Whether the native side can send there. */
+  #aim(lane: NativeLane, link: number, path: DatagramPath): boolean {
+    const { fd } = path.socket;
+    // A zone names an interface, which only the system's own parser knows.
+    const address = path.address.includes("%") ? undefined : ipToBytes(path.address);
+    if (fd === undefined || address === undefined || this.#closed) return false;
+    let socket = this.#sockets.get(fd);
+    if (socket === undefined) {
+      socket = this.#native.adopt(this.#handle, fd);
+      this.#sockets.set(fd, socket);
+    }
+    lane.flush();
+    this.#native.aim(this.#handle, lane.worker, link, socket, address, path.port);
+    return true;
+  }
+
+  #shut(lane: NativeLane, link: number): void {
+    if (this.#closed) return;
+    lane.links--;
+    lane.flush();
+    this.#native.shut(this.#handle, lane.worker, link);
+  }
+}
+
+interface NativeLinkParts {
+  readonly number: number;
+  readonly lane: NativeLane;
+  readonly port: DatagramPort;
+  readonly overheadBytes: number;
+  readonly fallback: EgressLink;
+  aim(path: DatagramPath): boolean;
+  shut(): void;
+}
+
+class NativeEgressLink implements EgressLink {
+  readonly #parts: NativeLinkParts;
+  readonly #lane: NativeLane;
+  readonly #number: number;
+  readonly #overheadBytes: number;
+  #path: DatagramPath | undefined;
+  #aimed = false;
+  #open = true;
+
+  constructor(parts: NativeLinkParts) {
+    this.#parts = parts;
+    this.#lane = parts.lane;
+    this.#number = parts.number;
+    this.#overheadBytes = parts.overheadBytes;
+  }
+
+  rtp(
+    header: Uint8Array,
+    prefix: Uint8Array | undefined,
+    payload: Uint8Array,
+    ssrc: number,
+    index: number,
+  ): number {
+    if (!this.#open) return 0;
+    const path = this.#parts.port.path;
+    if (path !== this.#path) this.#follow(path);
+    const headBytes = header.length + (prefix?.length ?? 0);
+    const plainBytes = headBytes + payload.length;
+    if (!this.#aimed || headBytes > maxHeadBytes || plainBytes > maxPlainBytes) {
+      return this.#parts.fallback.rtp(header, prefix, payload, ssrc, index);
+    }
+    this.#lane.add(this.#number, header, prefix, payload, ssrc, index);
+    return plainBytes + this.#overheadBytes;
+  }
+
+  rtcp(compound: Uint8Array): number {
+    return this.#parts.fallback.rtcp(compound);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#parts.fallback.close();
+    this.#parts.shut();
+  }
+
+  #follow(path: DatagramPath | undefined): void {
+    this.#path = path;
+    this.#aimed = path !== undefined && this.#parts.aim(path);
+  }
+}

@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** A core of native/core.c; an opaque pointer. */
+export type NativeHandle = { readonly native: unique symbol };
+
+/** What native/binding.c exports. It throws errors with codes of the system (`EINVAL`, `EADDRINUSE` …). */
+export interface NativeModule {
+  create(threads: number, counters: Float64Array): NativeHandle;
+  close(core: NativeHandle): void;
+  adopt(core: NativeHandle, fd: number): number;
+  open(core: NativeHandle, key: Uint8Array, salt: Uint8Array, auth: Uint8Array | undefined): number;
+  aim(
+    core: NativeHandle,
+    worker: number,
+    link: number,
+    socket: number,
+    address: Uint8Array,
+    port: number,
+  ): void;
+  shut(core: NativeHandle, worker: number, link: number): void;
+  submit(
+    core: NativeHandle,
+    worker: number,
+    entries: Uint8Array,
+    count: number,
+    payloads: readonly Uint8Array[],
+    payloadCount: number,
+    here: boolean,
+  ): void;
+  seal(
+    core: NativeHandle,
+    link: number,
+    packet: Uint8Array,
+    headerBytes: number,
+    plainBytes: number,
+    ssrc: number,
+    rollover: number,
+    sequence: number,
+  ): number;
+  udpSocket(address: Uint8Array, port: number): number;
+}
+
+const built = fileURLToPath(new URL("../../../native/build/egress.node", import.meta.url));
+
+/** Loads what native/build.mjs built. Undefined where it was not built; throws when it does not load. */
+export function loadNative(path: string = built): NativeModule | undefined {
+  if (!existsSync(path)) return undefined;
+  return createRequire(import.meta.url)(path) as NativeModule;
+}
