@@ -136,3 +136,121 @@ test("row 42: text and bytes of a publisher reach every viewer, ordered or not; 
   expect(gateway.log.some((line) => line["code"] === "DATA_MESSAGE_TOO_LARGE")).toBe(true);
   expect(await got(publisher)).toEqual(["a question"]);
 });
+
+interface Told {
+  readonly label: string;
+  readonly data: string | number[];
+}
+
+interface ElementWindow extends Window {
+  told?: Told[];
+}
+
+type DataElement = HTMLElement & {
+  send(data: string | Uint8Array<ArrayBuffer>, options?: { label?: string }): boolean;
+};
+
+/** Puts an element on the page and writes down what it is told. */
+async function place(page: Page, html: string, script: string): Promise<void> {
+  await page.evaluate(
+    async ({ html, script }) => {
+      await import(script);
+      const told: Told[] = [];
+      (window as ElementWindow).told = told;
+      document.body.innerHTML = html;
+      document.body.firstElementChild?.addEventListener("data", (event) => {
+        const { label, data } = (
+          event as CustomEvent<{ label: string; data: string | ArrayBuffer }>
+        ).detail;
+        told.push({ label, data: typeof data === "string" ? data : [...new Uint8Array(data)] });
+      });
+    },
+    { html, script },
+  );
+}
+
+function toldTo(page: Page): Promise<readonly Told[]> {
+  return page.evaluate(() => (window as ElementWindow).told ?? []);
+}
+
+/** Sends by the page's element; tells whether it was taken. */
+function sendBy(page: Page, message: string | number[], label?: string): Promise<boolean> {
+  return page.evaluate(
+    ({ message, label }) => {
+      const element = document.body.firstElementChild as DataElement;
+      const data = typeof message === "string" ? message : new Uint8Array(message);
+      return element.send(data, label === undefined ? {} : { label });
+    },
+    { message, label },
+  );
+}
+
+test("the elements send to each other: the publisher to every player, a player to the publisher", async ({
+  page: studio,
+  context,
+  gateway,
+  cleanup,
+}) => {
+  const stream = "live/elements";
+  await studio.goto(gateway.url);
+  await place(
+    studio,
+    `<millrace-publisher stream="${stream}" data="data score"></millrace-publisher>`,
+    "/publisher.js",
+  );
+  expect(await sendBy(studio, "too early")).toBe(false);
+  await studio.evaluate(() =>
+    (document.body.firstElementChild as HTMLElement & { start(): Promise<void> }).start(),
+  );
+  await expect(studio.locator("millrace-publisher")).toHaveJSProperty("state", "live", {
+    timeout: 20_000,
+  });
+  const players: Page[] = [];
+  for (const [index, more] of ["data", 'data="mine"', ""].entries()) {
+    const player = await context.newPage();
+    cleanup(() => player.close());
+    await player.goto(gateway.url);
+    const address = `src="${gateway.url}/${stream}"`;
+    await place(
+      player,
+      `<millrace-player ${address} ${more} autoplay muted background></millrace-player>`,
+      "/player.js",
+    );
+    await expect(player.locator("millrace-player")).toHaveJSProperty("state", "playing", {
+      timeout: 20_000,
+    });
+    // The publisher's own channels come a moment after the connection.
+    if (index < 2) {
+      await expect.poll(() => sendBy(player, "here", "score"), { timeout: 10_000 }).toBe(true);
+    }
+    players.push(player);
+  }
+  const [first, second, without] = players as [Page, Page, Page];
+  const here = { label: "score", data: "here" };
+  await expect.poll(() => toldTo(studio)).toEqual([here, here]);
+
+  expect(await sendBy(studio, "grüße")).toBe(true);
+  expect(await sendBy(studio, [1, 0, 255], "score")).toBe(true);
+  for (const player of [first, second]) {
+    await expect.poll(async () => (await toldTo(player)).length, { timeout: 10_000 }).toBe(2);
+    expect(await toldTo(player)).toEqual(
+      expect.arrayContaining([
+        { label: "data", data: "grüße" },
+        { label: "score", data: [1, 0, 255] },
+      ]),
+    );
+  }
+  expect(await sendBy(first, "a question")).toBe(true);
+  await expect
+    .poll(async () => (await toldTo(studio)).at(-1))
+    .toEqual({
+      label: "data",
+      data: "a question",
+    });
+  expect(await sendBy(second, "to nobody", "other")).toBe(false);
+  expect(await sendBy(first, "x".repeat(64 * 1024 + 1))).toBe(false);
+
+  // Who did not ask for data has none, and is told none.
+  expect(await sendBy(without, "x")).toBe(false);
+  expect(await toldTo(without)).toEqual([]);
+});

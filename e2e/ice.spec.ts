@@ -1,42 +1,17 @@
-import { chromium } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { fakeMediaFlags, publishByWhip } from "./peers/browser-publisher.ts";
+import { publishByWhip } from "./peers/browser-publisher.ts";
 import { publishWithFfmpeg } from "./peers/encoders.ts";
-import { Gateway } from "./peers/gateway.ts";
-import { canMakeNetworks, TestNetwork } from "./peers/network.ts";
-import {
-  keepPeerConnections,
-  peerConnections,
-  waitForPictures,
-  watchPictures,
-  watchReport,
-} from "./peers/viewer.ts";
+import { peerConnections, waitForPictures, watchPictures, watchReport } from "./peers/viewer.ts";
 
-test.skip(() => !process.env["CI"] && !canMakeNetworks(), "network namespaces cannot be made here");
-
-const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-
-test("a viewer's address changes: the same connection goes on", async ({ cleanup }) => {
-  const network = new TestNetwork();
-  cleanup(async () => network.close());
-  const gateway = await Gateway.start({
-    network,
-    flags: ["--auth-publish-without-token", "anybody"],
-  });
-  cleanup(() => gateway.stop());
+test("a viewer's address changes: the same connection goes on", async ({ hosts, cleanup }) => {
+  const { network, gateway } = hosts;
   const encoder = publishWithFfmpeg(
     `${gateway.rtmpUrl}/moving`,
     { width: 640, height: 360 },
     network,
   );
   cleanup(() => encoder.stop());
-  const browser = await chromium.launch({
-    executablePath: network.chromiumOnClient(executable),
-    args: ["--autoplay-policy=no-user-gesture-required"],
-  });
-  cleanup(() => browser.close());
-  const page = await browser.newPage();
-  await keepPeerConnections(page);
+  const page = await hosts.page("far");
   await page.goto(`${gateway.url}/live/moving`);
   await watchPictures(page);
   await waitForPictures(page, 60);
@@ -52,33 +27,13 @@ test("a viewer's address changes: the same connection goes on", async ({ cleanup
   expect(longestGapMs).toBeLessThan(6000);
 });
 
-test("a publisher's address changes: its viewers see the same stream go on", async ({
-  cleanup,
-}) => {
-  const network = new TestNetwork();
-  cleanup(async () => network.close());
-  const gateway = await Gateway.start({
-    network,
-    flags: ["--auth-publish-without-token", "anybody"],
-  });
-  cleanup(() => gateway.stop());
-  const faraway = await chromium.launch({
-    executablePath: network.chromiumOnClient(executable),
-    args: [`--unsafely-treat-insecure-origin-as-secure=${gateway.url}`, ...fakeMediaFlags],
-  });
-  cleanup(() => faraway.close());
-  const camera = await faraway.newPage();
-  await keepPeerConnections(camera);
+test("a publisher's address changes: its viewers see the same stream go on", async ({ hosts }) => {
+  const { network, gateway } = hosts;
+  const camera = await hosts.page("far");
   await camera.goto(`${gateway.url}/publish/live/on-the-road`);
   await camera.getByRole("button", { name: "Turn on camera and microphone" }).click();
   await camera.getByRole("button", { name: "Go live" }).click();
-  const nearby = await chromium.launch({
-    executablePath: network.chromiumOnServer(executable),
-    args: ["--autoplay-policy=no-user-gesture-required"],
-  });
-  cleanup(() => nearby.close());
-  const page = await nearby.newPage();
-  await keepPeerConnections(page);
+  const page = await hosts.page("near");
   await page.goto(`${gateway.url}/live/on-the-road`);
   await watchPictures(page);
   await waitForPictures(page, 60);
@@ -94,35 +49,14 @@ test("a publisher's address changes: its viewers see the same stream go on", asy
 });
 
 test("UDP is blocked: picture and sound come over TCP, on the same port number", async ({
-  cleanup,
+  hosts,
 }) => {
-  const network = new TestNetwork();
-  cleanup(async () => network.close());
-  const gateway = await Gateway.start({
-    network,
-    flags: ["--auth-publish-without-token", "anybody"],
-  });
-  cleanup(() => gateway.stop());
+  const { network, gateway } = hosts;
   network.blockUdp();
-  const nearby = await chromium.launch({
-    executablePath: network.chromiumOnServer(executable),
-    args: [
-      "--autoplay-policy=no-user-gesture-required",
-      `--unsafely-treat-insecure-origin-as-secure=${gateway.url}`,
-      ...fakeMediaFlags,
-    ],
-  });
-  cleanup(() => nearby.close());
-  const camera = await nearby.newPage();
+  const camera = await hosts.page("near");
   await camera.goto(gateway.url);
   await publishByWhip(camera, `${gateway.url}/whip/live/tcp-only`, { width: 640, height: 360 });
-  const browser = await chromium.launch({
-    executablePath: network.chromiumOnClient(executable),
-    args: ["--autoplay-policy=no-user-gesture-required"],
-  });
-  cleanup(() => browser.close());
-  const page = await browser.newPage();
-  await keepPeerConnections(page);
+  const page = await hosts.page("far");
   await page.goto(`${gateway.url}/live/tcp-only`);
   await watchPictures(page);
   await waitForPictures(page, 90);

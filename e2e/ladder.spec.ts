@@ -1,8 +1,7 @@
-import { chromium, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
 import { publishWithFfmpeg } from "./peers/encoders.ts";
 import { Gateway } from "./peers/gateway.ts";
-import { canMakeNetworks, TestNetwork } from "./peers/network.ts";
 import { FaultyProxy, Nginx } from "./peers/proxy.ts";
 import { Site } from "./peers/site.ts";
 import { waitForPictures, watchPictures, watchReport } from "./peers/viewer.ts";
@@ -114,28 +113,17 @@ test("mjpeg shows pictures where nothing else is allowed", async ({ page, gatewa
 });
 
 test("media over WebRTC dies in the middle: another transport plays, and WebRTC again when it can", async ({
+  hosts,
   cleanup,
 }) => {
-  test.skip(!process.env["CI"] && !canMakeNetworks(), "network namespaces cannot be made here");
-  const network = new TestNetwork();
-  cleanup(async () => network.close());
-  const gateway = await Gateway.start({
-    network,
-    flags: ["--auth-publish-without-token", "anybody"],
-  });
-  cleanup(() => gateway.stop());
+  const { network, gateway } = hosts;
   const encoder = publishWithFfmpeg(
     `${gateway.rtmpUrl}/blocked`,
     { width: 640, height: 360, gopSeconds: 1 },
     network,
   );
   cleanup(() => encoder.stop());
-  const browser = await chromium.launch({
-    executablePath: network.chromiumOnClient(process.env["CHROMIUM"] ?? "/usr/bin/chromium"),
-    args: ["--autoplay-policy=no-user-gesture-required"],
-  });
-  cleanup(() => browser.close());
-  const page = await browser.newPage();
+  const page = await hosts.page("far");
   await keepSwitches(page);
   await page.goto(`${gateway.url}/live/blocked`);
   await watchPictures(page);

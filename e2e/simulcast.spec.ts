@@ -1,61 +1,24 @@
-import { chromium, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { fakeMediaFlags, publishByWhip, senderStats } from "./peers/browser-publisher.ts";
-import { Gateway } from "./peers/gateway.ts";
-import { canMakeNetworks, TestNetwork } from "./peers/network.ts";
-import {
-  keepPeerConnections,
-  receiverStats,
-  waitForPictures,
-  watchPictures,
-  watchReport,
-} from "./peers/viewer.ts";
+import { publishByWhip, senderStats } from "./peers/browser-publisher.ts";
+import { receiverStats, waitForPictures, watchPictures, watchReport } from "./peers/viewer.ts";
 
 /** Of the largest of three layers; the others have a half and a quarter of it. */
 const largeWidth = 960;
 
-test.skip(
-  () => !process.env["CI"] && !canMakeNetworks(),
-  "network namespaces with a capacity cannot be made here",
-);
-
 test("a viewer whose link shrinks to 400 kbit/s gets a smaller layer, and the large one again afterwards", async ({
-  cleanup,
+  hosts,
 }) => {
-  const network = new TestNetwork();
-  cleanup(async () => network.close());
-  const gateway = await Gateway.start({
-    network,
-    flags: ["--auth-publish-without-token", "anybody"],
-  });
-  cleanup(() => gateway.stop());
-  const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  const args = [
-    "--autoplay-policy=no-user-gesture-required",
-    `--unsafely-treat-insecure-origin-as-secure=${gateway.url}`,
-    ...fakeMediaFlags,
-  ];
-  // The publisher and the other viewer stand beside the server, where nothing shrinks.
-  const nearby = await chromium.launch({
-    executablePath: network.chromiumOnServer(executable),
-    args,
-  });
-  cleanup(() => nearby.close());
-  const faraway = await chromium.launch({
-    executablePath: network.chromiumOnClient(executable),
-    args,
-  });
-  cleanup(() => faraway.close());
-
+  const { network, gateway } = hosts;
   // Browsers and pages are there before anything is published: starting them takes the processor from the camera's
   // encoder, whose browser then takes the stalls for a slow uplink and stops its large layer for a long while.
-  const other = await nearby.newPage({ viewport: { width: 1280, height: 800 } });
-  await keepPeerConnections(other);
+  // The publisher and the other viewer stand beside the server, where nothing shrinks.
+  const viewport = { width: 1280, height: 800 };
+  const other = await hosts.page("near", { viewport });
   await other.goto(`${gateway.url}/live/layers`);
-  const page = await faraway.newPage({ viewport: { width: 1280, height: 800 } });
-  await keepPeerConnections(page);
+  const page = await hosts.page("far", { viewport });
   await page.goto(`${gateway.url}/live/layers`);
-  const camera = await nearby.newPage();
+  const camera = await hosts.page("near");
   await camera.goto(gateway.url);
   await publishByWhip(camera, `${gateway.url}/whip/live/layers`, {
     codec: "H264",

@@ -1,8 +1,8 @@
 // `npm run bench`: prints the tables of e2e/bench. Wants a quiet machine and, for the load client, Debian's
-// golang-go and golang-github-pion-webrtc.v3-dev.
+// golang-go and golang-github-pion-webrtc.v3-dev, for TURN coturn.
 import { build, fail, installPackages, requireNode, runTool } from "./setup.mjs";
 
-const all = ["rtc", "egress", "first-picture", "latency", "publish", "http"];
+const all = ["rtc", "egress", "first-picture", "latency", "publish", "http", "turn"];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0)

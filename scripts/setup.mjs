@@ -74,9 +74,9 @@ function installedMatches() {
   );
 }
 
-/** Compiles the native egress when its sources are newer and there is a compiler. */
+/** Compiles what is in C when its sources are newer and there is a compiler. */
 export function buildNative() {
-  return run(process.execPath, [join(root, "server", "native", "build.mjs")]);
+  return run(process.execPath, [join(root, "scripts", "build-native.mjs")]);
 }
 
 /** Compiles the server (which takes a second when nothing changed), and the pages when their sources are newer. */

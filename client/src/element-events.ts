@@ -1,4 +1,5 @@
 import type { StreamStatus } from "@millrace/signaling/session";
+import type { DataMessage } from "./player/data-port.ts";
 import type { PlayerStateType } from "./player/state.ts";
 import type { MediaStats } from "./player/stats-delta.ts";
 import type { TransportName } from "./player/transports/transport.ts";
@@ -54,6 +55,8 @@ export interface PlayerEventMap {
   readonly error: CustomEvent<ErrorDetail>;
   readonly layer: CustomEvent<LayerDetail>;
   readonly stream: CustomEvent<StreamDetail>;
+  /** The publisher sent a message on one of the stream's data channels; with the attribute `data` only. */
+  readonly data: CustomEvent<DataMessage>;
 }
 
 /** Figures of `stats()`; rates are over about the last second. */

@@ -1,8 +1,10 @@
 import type { StreamStatus } from "@millrace/signaling/session";
 import type { PlayerEventMap, PlayerStats } from "./element-events.ts";
 import { addressOf } from "./player/address.ts";
+import { browserPrefetch } from "./player/browser-prefetch.ts";
 import { PlayerController } from "./player/controller.ts";
 import { createTransport } from "./player/create-transport.ts";
+import { dataPortOf, type SendableData } from "./player/data-port.ts";
 import { failureText } from "./player/failure.ts";
 import { browserCapabilities } from "./player/ladder/capabilities.ts";
 import { parseTransports } from "./player/ladder/rungs.ts";
@@ -18,11 +20,14 @@ import { takeOverProperties } from "./ui/dom.ts";
 import { keyPress, listenForGestures, listenForKeys } from "./ui/gestures.ts";
 import { type CommandTarget, keyCommand, runCommand } from "./ui/keyboard.ts";
 import { PictureWatch } from "./ui/picture-watch.ts";
+import { playerActions } from "./ui/player-actions.ts";
 import { offersUnmute, playerPicture } from "./ui/player-picture.ts";
 import { playerRows } from "./ui/player-rows.ts";
 import { Screens } from "./ui/screens.ts";
 import { Surface } from "./ui/surface.ts";
 import { PlayerView } from "./ui/view.ts";
+
+type DetailOf<Name extends keyof PlayerEventMap> = PlayerEventMap[Name]["detail"];
 
 /**
  * `<millrace-player src="https://host/live/cam">`: plays one live stream and keeps at it, by the best way that there
@@ -40,6 +45,8 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   readonly #screens: Screens;
   readonly #watch: PictureWatch;
   readonly #visibility: Visibility;
+  readonly #data = dataPortOf(this, (message) => this.#tell("data", message));
+  readonly #prefetch = browserPrefetch();
   #listening: AbortController | undefined;
   readonly #latency = new LatencyTeller();
   #wantedAtDisconnect = false;
@@ -49,20 +56,14 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    this.#view = new PlayerView(root, {
-      act: () => this.play(),
-      togglePlay: () => runCommand({ type: "toggle-play" }, this),
-      toggleMute: () => runCommand({ type: "toggle-mute" }, this),
-      toggleStats: () => this.toggleStats(),
-      chooseLayer: (rid) => {
-        this.layer = rid;
-      },
-      setVolume: (volume) => this.#surface.setVolume(volume),
-      togglePictureInPicture: () => void this.#screens.togglePictureInPicture(),
-      toggleFullscreen: () => this.toggleFullscreen(),
-      unmute: () => this.#surface.setMuted(false),
-      readStats: () => playerRows(this.#controller, this.#latency.now?.medianMs),
-    });
+    this.#view = new PlayerView(
+      root,
+      playerActions(
+        this,
+        () => this.#screens,
+        () => playerRows(this.#controller, this.#latency.now?.medianMs),
+      ),
+    );
     const { picture } = this.#view;
     this.#surface = new Surface(picture, {
       changed: () => this.#show(),
@@ -76,7 +77,8 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
     this.#screens = new Screens(this, root, picture);
     this.#controller = new PlayerController({
       scheduler: browserScheduler,
-      createTransport: (...made) => MillracePlayer.createTransport(...made),
+      createTransport: (address, events, options) =>
+        MillracePlayer.createTransport(address, events, { ...options, data: this.#data }),
       stages: this.#surface,
       capabilities: browserCapabilities(),
       transports: parseTransports(null),
@@ -85,8 +87,10 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
         stream: (status) => this.#news("stream", { status }),
         layer: (rid) => this.#news("layer", { rid, pinned: this.layer }),
         latency: (sample) => this.#latencyMeasured(sample),
-        transport: (from, to, reason) =>
-          this.#news("transport", { from: from ?? null, to: to ?? null, reason }),
+        transport: (from, to, reason) => {
+          this.#prefetch.playsBy(to, this.transports);
+          this.#news("transport", { from: from ?? null, to: to ?? null, reason });
+        },
       },
     });
     this.#watch = new PictureWatch(picture, this.#controller);
@@ -195,6 +199,14 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   async stats(): Promise<PlayerStats> {
     const media = (await this.#controller.stats()) ?? noStats;
     return { ...media, state: this.state, transport: this.transport, latencyMs: this.latencyMs };
+  }
+
+  /**
+   * Sends text or bytes to the publisher, on the data channel `label`. False and nothing sent while there is none: without
+   * the attribute `data`, and by other ways than WebRTC.
+   */
+  send(data: SendableData, { label }: { readonly label?: string } = {}): boolean {
+    return this.#data.send(data, label);
   }
 
   /** Shows or hides the statistics. */
@@ -312,18 +324,12 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
     this.#tell("latency", sample);
   }
 
-  #tell<Name extends keyof PlayerEventMap>(
-    name: Name,
-    detail: PlayerEventMap[Name]["detail"],
-  ): void {
+  #tell<Name extends keyof PlayerEventMap>(name: Name, detail: DetailOf<Name>): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
   /** Tells an event of which the view shows something too. */
-  #news<Name extends keyof PlayerEventMap>(
-    name: Name,
-    detail: PlayerEventMap[Name]["detail"],
-  ): void {
+  #news<Name extends keyof PlayerEventMap>(name: Name, detail: DetailOf<Name>): void {
     this.#tell(name, detail);
     this.#show();
   }

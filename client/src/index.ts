@@ -10,6 +10,7 @@ export type {
   StreamDetail,
   TransportDetail,
 } from "./element-events.ts";
+export type { DataMessage, SendableData } from "./player/data-port.ts";
 export { MillracePlayer };
 
 // A page may load the script twice, from two servers: the first one wins.

@@ -1,5 +1,6 @@
 import type { StreamStatus } from "@millrace/signaling/session";
 import { resolveAddress, type StreamAddress } from "./player/address.ts";
+import { dataPortOf, type SendableData } from "./player/data-port.ts";
 import { browserScheduler } from "./player/scheduler.ts";
 import { type Advice, Adviser } from "./publisher/advice.ts";
 import { type CaptureCode, captureText } from "./publisher/capture/capture-failure.ts";
@@ -37,6 +38,7 @@ export class MillracePublisher extends HTMLElement {
   readonly #controller: PublisherController;
   readonly #adviser = new Adviser();
   readonly #desk = new WebAudioDesk();
+  readonly #data = dataPortOf(this, (message) => this.#tell("data", message));
   #studio: Studio;
   #wakeLock = new WakeLock(navigator.wakeLock);
   #listening: AbortController | undefined;
@@ -52,7 +54,8 @@ export class MillracePublisher extends HTMLElement {
     this.#studio = this.#makeStudio();
     this.#controller = new PublisherController({
       scheduler: browserScheduler,
-      createUplink: (address, events) => MillracePublisher.createUplink(address, events),
+      createUplink: (address, events) =>
+        MillracePublisher.createUplink(address, events, this.#data),
       events: {
         state: (to, from) => this.#stateChanged(to, from),
         status: (status) => {
@@ -171,6 +174,11 @@ export class MillracePublisher extends HTMLElement {
   /** Ends the stream; the preview stays. */
   stop(): void {
     this.#controller.stop();
+  }
+
+  /** Sends text or bytes to all viewers; false and nothing sent while there is no such channel. */
+  send(data: SendableData, { label }: { readonly label?: string } = {}): boolean {
+    return this.#data.send(data, label);
   }
 
   /** Lets go of camera, microphone and screen. */

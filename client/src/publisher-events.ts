@@ -1,4 +1,5 @@
 import type { StreamStatus } from "@millrace/signaling/session";
+import type { DataMessage } from "./player/data-port.ts";
 import type { SendStats } from "./publisher/send-stats-delta.ts";
 import type { PublisherStateType } from "./publisher/state.ts";
 
@@ -33,4 +34,6 @@ export interface PublisherEventMap {
   readonly error: CustomEvent<PublisherErrorDetail>;
   readonly stats: CustomEvent<PublisherStatsDetail>;
   readonly stream: CustomEvent<PublisherStreamDetail>;
+  /** A viewer sent a message on one of the stream's data channels. */
+  readonly data: CustomEvent<DataMessage>;
 }

@@ -1,5 +1,6 @@
 import { MillracePublisher } from "./publisher-element.ts";
 
+export type { DataMessage, SendableData } from "./player/data-port.ts";
 export type { SendStats } from "./publisher/send-stats-delta.ts";
 export type { PublishSettings } from "./publisher/settings.ts";
 export type {

@@ -48,6 +48,8 @@ export class Gateway {
       // Bound to what is announced: Chromium talks to loopback from other addresses of this machine too, and
       // takes no answer from another one than it asked.
       ...["--rtc-host", address, "--rtc-announced-ips", address],
+      // Relayed ports are none that the system gives to others.
+      ...["--turn-host", address, "--turn-port", "0", "--turn-min-port", "61000"],
       ...["--log-level", "debug", ...(options.flags ?? [])],
     ];
     const [command, commandArgs] = network?.onServer(process.execPath, args) ?? [

@@ -91,6 +91,15 @@ export class GstreamerWebrtc {
     await this.#end("SIGTERM");
   }
 
+  /** It takes nothing any more, though its sockets live on in its system. */
+  standStill(): void {
+    this.#peer.process.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#peer.process.kill("SIGCONT");
+  }
+
   /** Ends it without a word to the server. */
   async crash(): Promise<void> {
     await this.#end("SIGKILL");

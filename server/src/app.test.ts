@@ -8,7 +8,7 @@ import { type Config, loadConfig } from "./config/index.ts";
 import { silentLog } from "./core/index.ts";
 
 function config(...flags: string[]): Config {
-  const hosts = ["http", "rtmp", "flv-tcp", "rtc"].flatMap((section) => [
+  const hosts = ["http", "rtmp", "flv-tcp", "rtc", "turn"].flatMap((section) => [
     `--${section}-host=127.0.0.1`,
     `--${section}-port=0`,
   ]);
@@ -20,24 +20,27 @@ function config(...flags: string[]): Config {
 
 describe("createGateway", () => {
   it("opens every listener and closes them all, again and again", async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const gateway = await createGateway(config("--demo"), { log: silentLog });
       expect(gateway.addresses()).toEqual({});
       await gateway.start();
-      const { http, rtmp, rtc } = gateway.addresses();
+      const { http, rtmp, rtc, turn = [] } = gateway.addresses();
+      expect(turn.map(({ protocol }) => protocol)).toEqual(["udp", "tcp"]);
       expect(gateway.registry.get("live/demo")?.state).toBe("live");
       await Promise.all([gateway.close(), gateway.close()]);
       expect(gateway.addresses()).toEqual({});
       expect(gateway.registry.list()).toEqual([]);
       // The ports are free again.
-      for (const port of [http?.port, rtmp?.port]) {
+      for (const port of [http?.port, rtmp?.port, turn[1]?.port]) {
         const server = createServer().listen(port, "127.0.0.1");
         await once(server, "listening");
         server.close();
       }
-      const socket = createSocket("udp4").bind(rtc?.port, "127.0.0.1");
-      await once(socket, "listening");
-      socket.close();
+      for (const port of [rtc?.port, turn[0]?.port]) {
+        const socket = createSocket("udp4").bind(port, "127.0.0.1");
+        await once(socket, "listening");
+        socket.close();
+      }
     }
   });
 
@@ -45,6 +48,7 @@ describe("createGateway", () => {
     ["http", "http"],
     ["rtmp", "rtmp"],
     ["flvTcp", "flv-tcp"],
+    ["turn", "turn"],
   ])("leaves nothing open when the port of %s is taken", async (section, flag) => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");

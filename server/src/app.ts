@@ -1,27 +1,26 @@
 import { fileURLToPath } from "node:url";
-import { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
-import { attachSignaling, type Signaling } from "@millrace/signaling/server";
+import type { IceServer } from "@millrace/signaling/session";
 import { Documents, type GatewayAddresses, type ListenAddress } from "./api/index.ts";
 import { StaticAccess } from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
 import { type Clock, type Log, Registry, systemClock } from "./core/index.ts";
 import { DemoSource } from "./demo/index.ts";
-import { createEveryOutput } from "./fallback/every-output.ts";
-import { createFallback, type Fallback } from "./fallback/index.ts";
-import { createFlvPost, type FlvPost, FlvTcpServer } from "./flv/index.ts";
-import { bindable, coreLimits, httpLimits, transcodeOptions } from "./from-config.ts";
-import { createFront, HttpServer, Site } from "./http/index.ts";
+import { FlvTcpServer } from "./flv/index.ts";
+import { bindable, coreLimits, transcodeOptions } from "./from-config.ts";
 import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
-import { NodeEgressCore } from "./rtc/egress/node-core.ts";
+import { chooseEgress } from "./rtc/egress/choose-core.ts";
+import type { EgressCore } from "./rtc/egress/core.ts";
 import { RtcGateway } from "./rtc/gateway/gateway.ts";
 import { type BoundPeerFactory, createPeerFactory } from "./rtc/peer-factory.ts";
 import { selfTest } from "./rtc/werift/self-test.ts";
 import { defaultServerLimits, RtmpServer } from "./rtmp/index.ts";
 import { createTranscodePool, type TranscodePool } from "./transcode/index.ts";
+import type { BundledTurn } from "./turn/index.ts";
+import { startTurnRelay } from "./turn-relay.ts";
 import { version } from "./version.ts";
-import { createWhipHandler, type WhipHandler } from "./whip/index.ts";
+import { Web } from "./web.ts";
 
 /** What tests and programs that embed the gateway put in the place of the defaults. */
 export interface GatewayOverrides {
@@ -66,6 +65,9 @@ export async function createGateway(
 
 const builtSite = fileURLToPath(new URL("../../client/dist/site", import.meta.url));
 
+/** How long browsers may take to give their relayed addresses back once all is over. */
+const relayedGoodbyeMs = 500;
+
 /** What a gateway is made from, apart from its configuration. */
 interface Surroundings {
   readonly clock: Clock;
@@ -82,19 +84,16 @@ class MillraceGateway implements Gateway {
   readonly #siteFolder: string;
   readonly #transcoder: TranscodePool;
   readonly #access: StaticAccess;
+  readonly #iceServers: (id: string) => readonly IceServer[];
   readonly #startedWallMs: number;
   #addresses: GatewayAddresses = {};
   #peers: BoundPeerFactory | undefined;
-  #egress: NodeEgressCore | undefined;
+  #egress: EgressCore | undefined;
   #rtc: RtcGateway | undefined;
+  #turn: BundledTurn | undefined;
   #rtmp: RtmpServer | undefined;
-  #http: HttpServer | undefined;
-  #signaling: Signaling | undefined;
-  #whip: WhipHandler | undefined;
-  #fallback: Fallback | undefined;
-  #flvPost: FlvPost | undefined;
+  #web: Web | undefined;
   #flvTcp: FlvTcpServer | undefined;
-  #closeOutputs: (() => void) | undefined;
   #demo: DemoSource | undefined;
   #ready = false;
   #starting: Promise<void> | undefined;
@@ -107,6 +106,7 @@ class MillraceGateway implements Gateway {
     this.#transcoder = transcoder;
     this.#siteFolder = siteFolder;
     this.#access = new StaticAccess(config.auth);
+    this.#iceServers = iceServersFor(config, clock, () => this.#turn);
     this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
   }
@@ -137,19 +137,38 @@ class MillraceGateway implements Gateway {
 
   async #open(): Promise<void> {
     const rtc = await this.#startRtc();
-    const rtmp = await this.#startRtmp();
-    const flvTcp = await this.#startFlvTcp();
-    const http = await this.#startHttp();
+    // The relay lets browsers reach that port. Its process takes its time, and nobody waits for it meanwhile.
+    const relay = startTurnRelay(this.#config, rtc.port, this.#log).then((turn) => {
+      this.#turn = turn;
+      return turn && { turn: turn.addresses };
+    });
+    const ports = await this.#openPorts().finally(() => relay.catch(() => {}));
+    const turn = await relay;
     if (this.#closing !== undefined) return;
-    this.#addresses = { http, ...(rtmp && { rtmp }), ...(flvTcp && { flvTcp }), rtc };
+    this.#addresses = { ...ports, rtc, ...turn };
     if (this.#config.demo) this.#demo = new DemoSource(this.#shared);
     this.#ready = true;
+  }
+
+  async #openPorts(): Promise<GatewayAddresses> {
+    const rtmp = await this.#startRtmp();
+    const flvTcp = await this.#startFlvTcp();
+    const http = await this.#startWeb();
+    return { http, ...(rtmp && { rtmp }), ...(flvTcp && { flvTcp }) };
   }
 
   async #startRtc(): Promise<ListenAddress> {
     // Keys that another implementation would not understand must never reach a viewer.
     await selfTest();
     const { host, port, tcp, announcedIps, dataFromViewers, maxPeers } = this.#config.rtc;
+    const { egress: choice, egressThreads } = this.#config.rtc;
+    const { core, native } = chooseEgress({
+      choice,
+      threads: egressThreads === 0 ? undefined : egressThreads,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#egress = core;
     const peers = await listening("rtc", { host, port }, () =>
       createPeerFactory({
         port,
@@ -159,15 +178,15 @@ class MillraceGateway implements Gateway {
         clock: this.#clock,
         log: this.#log,
         limits: { maxPeers },
+        bindUdp: native?.udpSocket,
       }),
     );
     this.#peers = peers;
-    this.#egress = new NodeEgressCore(this.#clock);
     this.#rtc = new RtcGateway({
       ...this.#shared,
       peers,
-      core: this.#egress,
-      iceServers: iceServersFor(this.#config.rtc, this.#clock),
+      core,
+      iceServers: this.#iceServers,
       limits: { maxSessions: maxPeers },
       dataFromViewers,
     });
@@ -198,76 +217,21 @@ class MillraceGateway implements Gateway {
     return { host: bound.address, port: bound.port };
   }
 
-  async #startHttp(): Promise<ListenAddress> {
-    const { host, port, trustProxy, basePath, allowedOrigins, publicUrls } = this.#config.http;
-    const gateway = this.#rtc;
-    if (gateway === undefined) throw new Error("signaling needs the WebRTC gateway");
-    const origins = allowedOrigins.includes("*") ? "*" : allowedOrigins;
-    const trust = new ProxyTrust(trustProxy);
-    const signalingPath = `${basePath}/socket.io/`;
-    const whip = createWhipHandler({
+  async #startWeb(): Promise<ListenAddress> {
+    const [gateway, peers] = [this.#rtc, this.#peers];
+    if (gateway === undefined || peers === undefined) throw new Error("WebRTC comes first");
+    const web = new Web({
+      ...this.#shared,
+      config: this.#config,
       gateway,
-      log: this.#log,
-      clock: this.#clock,
-      basePath,
-      trustProxy,
-      origins,
+      peers,
+      iceServers: this.#iceServers,
+      documents: this.#documents(),
+      siteFolder: this.#siteFolder,
+      isReady: () => this.#ready,
     });
-    this.#whip = whip;
-    const policy = new OriginPolicy(origins, trust);
-    const fallback = this.#startFallback(trust, policy);
-    const post = createFlvPost({ ...this.#shared, trust, origins: policy });
-    this.#flvPost = post;
-    const http = new HttpServer({
-      log: this.#log,
-      clock: this.#clock,
-      limits: httpLimits(this.#config),
-      takesUpgrade: (request) =>
-        (request.url?.startsWith(signalingPath) ?? false) || fallback.takesUpgrade(request),
-      takesContinue: post.takesContinue,
-      takesItsTime: post.isReceiving,
-      listener: createFront({
-        log: this.#log,
-        access: this.#access,
-        authorizeAdmin: (caller) => this.#access.authorizeAdmin(caller),
-        documents: this.#documents(),
-        site: new Site(this.#siteFolder),
-        trust,
-        origins: policy,
-        frameAncestors: origins === "*" ? "*" : ["'self'", ...origins].join(" "),
-        basePath,
-        ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
-        isReady: () => this.#ready,
-        handlers: [
-          (request, response) => whip.handle(request, response),
-          post.handle,
-          fallback.handle,
-        ],
-      }),
-    });
-    this.#http = http;
-    http.server.on("upgrade", (request, socket, head) => {
-      if (fallback.takesUpgrade(request)) fallback.upgrade(request, socket, head);
-    });
-    this.#signaling = attachSignaling(http.server, gateway, {
-      path: signalingPath,
-      origins,
-      trustProxy,
-      clock: this.#clock,
-      log: this.#log,
-    });
-    const bound = await listening("http", { host, port }, () => http.listen(port, bindable(host)));
-    return { host: bound.address, port: bound.port };
-  }
-
-  #startFallback(trust: ProxyTrust, origins: OriginPolicy): Fallback {
-    const every = createEveryOutput(this.#shared);
-    const { outputs } = every;
-    const { basePath } = this.#config.http;
-    const fallback = createFallback({ ...this.#shared, trust, origins, basePath, outputs });
-    this.#fallback = fallback;
-    this.#closeOutputs = () => every.close();
-    return fallback;
+    this.#web = web;
+    return web.listen();
   }
 
   #documents(): Documents {
@@ -279,6 +243,7 @@ class MillraceGateway implements Gateway {
       publicUrls,
       basePath,
       transcoder: () => this.#transcoder.engine,
+      egress: () => this.#egress?.tier,
       isReady: () => this.#ready,
     });
   }
@@ -291,24 +256,24 @@ class MillraceGateway implements Gateway {
     const startedUs = this.#clock.nowUs();
     if (this.#ready) this.#log.info({ code: reason }, "closing");
     this.#ready = false;
-    this.#http?.drain();
     this.#demo?.close(reason);
-    this.#whip?.close(reason);
-    this.#fallback?.close(reason);
-    this.#closeOutputs?.();
-    this.#flvPost?.close(reason);
     const goodbyes = [
-      this.#signaling?.close(reason),
+      this.#web?.leave(reason),
       this.#rtmp?.close(reason),
       this.#flvTcp?.close(reason),
     ];
     this.#rtc?.close(reason);
     await Promise.all(goodbyes);
     this.registry.close(reason);
-    await Promise.all([this.#peers?.close(), this.#transcoder.close()]);
+    // Threads of the egress send through the sockets of the peers.
     this.#egress?.close();
-    const elapsedMs = (this.#clock.nowUs() - startedUs) / 1000;
-    await this.#http?.close(Math.max(0, drainMs - elapsedMs));
+    await Promise.all([this.#peers?.close(), this.#transcoder.close()]);
+    const leftMs = Math.max(0, drainMs - (this.#clock.nowUs() - startedUs) / 1000);
+    await Promise.all([
+      this.#web?.close(leftMs),
+      // Whoever was relayed has heard the goodbye, or never will.
+      this.#turn?.close(reason, Math.min(leftMs, relayedGoodbyeMs)),
+    ]);
     this.#addresses = {};
   }
 }

@@ -9,6 +9,7 @@ import {
   runServerChecks,
   writeReport,
 } from "./doctor/index.ts";
+import { type ExaminedTurn, openTurnToExamine } from "./examine-turn.ts";
 import { transcodeOptions } from "./from-config.ts";
 import { iceServersFor } from "./ice-servers.ts";
 import { announcedAddresses, interfaceAddresses } from "./rtc/net/announced.ts";
@@ -26,14 +27,22 @@ export async function examine(
   write: (text: string) => void,
 ): Promise<number> {
   const { url, token, stream, json } = asked;
-  const ports = doctorPorts(config);
-  const report = await runServerChecks({ version, url, token, stream, settings: config, ports });
+  const turn = url === undefined ? await openTurnToExamine(config) : undefined;
+  const ports = doctorPorts(config, turn);
+  const report = await runServerChecks({
+    version,
+    url,
+    token,
+    stream,
+    settings: config,
+    ports,
+  }).finally(() => turn?.close());
   if (json) write(`${JSON.stringify(report, null, 2)}\n`);
   else writeReport(report, write);
   return exitCodeOf(report);
 }
 
-function doctorPorts(config: Config): DoctorPorts {
+function doctorPorts(config: Config, turn: ExaminedTurn | undefined): DoctorPorts {
   const { host, announcedIps: configured } = config.rtc;
   return {
     pagesBuilt: () => existsSync(builtPlayer),
@@ -50,8 +59,9 @@ function doctorPorts(config: Config): DoctorPorts {
     },
     turnServers: () =>
       iceServersFor(
-        config.rtc,
+        config,
         systemClock,
+        () => turn,
       )("doctor").flatMap(({ urls, username, credential }) =>
         username === undefined || credential === undefined ? [] : [{ urls, username, credential }],
       ),

@@ -2,7 +2,9 @@ import { networkInterfaces } from "node:os";
 import type { Config } from "./config/index.ts";
 import type { Clock, CoreLimits, Log } from "./core/index.ts";
 import type { HttpLimits } from "./http/index.ts";
+import { announcedAddresses, type InterfaceAddress } from "./rtc/net/announced.ts";
 import type { TranscodePoolOptions } from "./transcode/index.ts";
+import type { MediaPlace } from "./turn/index.ts";
 
 /** Limits of `core`. */
 export function coreLimits(config: Config): Partial<CoreLimits> {
@@ -24,6 +26,21 @@ export function transcodeOptions(config: Config, clock: Clock, log: Log): Transc
     limits: { maxDerivations: maxTranscodes },
     clock,
     log,
+  };
+}
+
+/** Where WebRTC media is, once its port is bound. */
+export function mediaPlace(
+  { rtc }: Config,
+  port: number,
+  interfaces: readonly InterfaceAddress[],
+): MediaPlace {
+  const hosts = rtc.host === "*" || rtc.host === "::" ? ["0.0.0.0", "::"] : [rtc.host];
+  return {
+    host: rtc.host,
+    port,
+    announced: announcedAddresses(hosts, rtc.announcedIps, interfaces),
+    configured: rtc.announcedIps.length > 0,
   };
 }
 

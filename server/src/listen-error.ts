@@ -10,20 +10,38 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
+type Section = "http" | "rtmp" | "flvTcp" | "rtc" | "turn";
+
+/** Where something should have listened. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The error for the section `section` of the configuration, whose port is under `portKey` there. */
+export function listenError(
+  section: Section,
+  { host, port }: Place,
+  error: unknown,
+  portKey = "port",
+): ListenError {
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = reasons[code ?? ""] ?? (error as Error).message;
+  return new ListenError(
+    `Cannot listen on ${host} port ${port}: ${reason}. Change ${section}.host or ${section}.${portKey}.`,
+    { cause: error },
+  );
+}
+
 /** Runs `listen` for the section `section` of the configuration. @throws ListenError */
 export async function listening<T>(
-  section: "http" | "rtmp" | "flvTcp" | "rtc",
-  place: { readonly host: string; readonly port: number },
+  section: Section,
+  place: Place,
   listen: () => Promise<T>,
 ): Promise<T> {
   try {
     return await listen();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = reasons[code ?? ""] ?? (error as Error).message;
-    throw new ListenError(
-      `Cannot listen on ${place.host} port ${place.port}: ${reason}. Change ${section}.host or ${section}.port.`,
-      { cause: error },
-    );
+    throw listenError(section, place, error);
   }
 }

@@ -6,9 +6,16 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 
 const entry = fileURLToPath(new URL("./main.ts", import.meta.url));
-const anyPort = ["--http-port=0", "--rtmp-port=0", "--flv-tcp-port=0", "--rtc-port=0"];
+const anyPort = [
+  "--http-port=0",
+  "--rtmp-port=0",
+  "--flv-tcp-port=0",
+  "--rtc-port=0",
+  "--turn-port=0",
+];
 const local = [
   ...["--http-host=127.0.0.1", "--rtmp-host=127.0.0.1", "--rtc-host=127.0.0.1"],
+  "--turn-host=127.0.0.1",
   "--transcode-engine=none",
 ];
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
@@ -118,6 +125,7 @@ describe("millrace serve", { timeout: timeoutMs }, () => {
       MILLRACE_HTTP_PORT: "0",
       MILLRACE_RTMP_ENABLED: "no",
       MILLRACE_RTC_PORT: "0",
+      MILLRACE_TURN_ENABLED: "no",
       MILLRACE_HTTP_BASE_PATH: "/video",
     });
     const at = await program.listening();
@@ -143,6 +151,7 @@ describe("millrace serve", { timeout: timeoutMs }, () => {
     const second = new Program([
       "--http-port=0",
       "--rtc-port=0",
+      "--turn-port=0",
       `--rtmp-port=${rtmp?.port}`,
       ...local,
     ]);

@@ -7,6 +7,7 @@ import { ConfigError, type LoadedConfig, secretsOf } from "./config/index.ts";
 import { examine } from "./examine.ts";
 import { ListenError } from "./listen-error.ts";
 import { createLog, type WritingLog } from "./log/index.ts";
+import { EgressUnavailableError } from "./rtc/egress/choose-core.ts";
 import { version } from "./version.ts";
 
 /** How long an end may take beyond the time to drain before the process is ended anyway. */
@@ -78,7 +79,7 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof ConfigError) {
     const problems = error.problems.map((problem) => `  - ${problem}\n`).join("");
     process.stderr.write(`The configuration is wrong:\n${problems}`);
-  } else if (error instanceof ListenError) {
+  } else if (error instanceof ListenError || error instanceof EgressUnavailableError) {
     process.stderr.write(`${error.message}\n`);
   } else {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

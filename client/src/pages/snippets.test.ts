@@ -22,3 +22,21 @@ it("shares and embeds below the server's path", () => {
   expect(element?.text).toContain('<millrace-player src="https://mill.example/tv/live/cam"');
   expect(frame?.text).toContain('src="https://mill.example/tv/embed/live/cam"');
 });
+
+it("embeds nothing over http into a page that came over https", () => {
+  const schemes = (base: string) =>
+    embedSnippets(base, "live/cam").flatMap(({ text }) =>
+      [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) =>
+        address?.startsWith("//mill.example:8080/tv/")
+          ? new URL(address, "https://page.example").protocol
+          : address?.replace(/\/\/.*/, ""),
+      ),
+    );
+  expect(new Set(schemes("http://mill.example:8080/tv/"))).toEqual(new Set(["https:"]));
+  expect(new Set(schemes("https://mill.example/tv/"))).toEqual(new Set(["https:"]));
+  // Browsers take what comes from the machine itself for safe.
+  for (const host of ["localhost", "127.0.0.1", "[::1]", "mill.localhost"]) {
+    expect(new Set(schemes(`http://${host}:8080/`))).toEqual(new Set(["http:"]));
+  }
+  expect(shareSnippets("http://mill.example/", "live/cam")[0]?.text).toMatch(/^http:/);
+});

@@ -64,17 +64,18 @@ export function shareSnippets(base: string, stream: string): readonly Snippet[] 
   return [{ id: "share-link", label: "Link", text: `${base}${stream}`, long: false }];
 }
 
-/** Ways to put a stream into another page. */
+/** Ways to put a stream into another page. Never with a token. */
 export function embedSnippets(base: string, stream: string): readonly Snippet[] {
+  const from = embedBase(base);
   return [
     {
       id: "embed-element",
       label: "Element",
       text: [
-        `<script type="module" src="${base}player.js"></script>`,
-        `<millrace-player src="${base}${stream}"`,
+        `<script type="module" src="${from}player.js"></script>`,
+        `<millrace-player src="${from}${stream}"`,
         "  autoplay muted controls></millrace-player>",
-        `<noscript><a href="${base}${stream}">Watch ${stream}</a></noscript>`,
+        `<noscript><a href="${from}${stream}">Watch ${stream}</a></noscript>`,
       ].join("\n"),
       long: true,
     },
@@ -82,13 +83,23 @@ export function embedSnippets(base: string, stream: string): readonly Snippet[] 
       id: "embed-iframe",
       label: "Frame",
       text: [
-        `<iframe src="${base}embed/${stream}"`,
+        `<iframe src="${from}embed/${stream}"`,
         `  width="960" height="540" title="${stream}"`,
         '  allow="autoplay; fullscreen; picture-in-picture"></iframe>',
       ].join("\n"),
       long: true,
     },
   ];
+}
+
+/**
+ * What other pages load from. A page that came over https is not let load over http (W3C Mixed Content), so a server that
+ * was reached by http is asked for by the page's own scheme. Over https, and from this machine, everybody may load.
+ */
+function embedBase(base: string): string {
+  const { protocol, hostname } = new URL(base);
+  const trusted = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return protocol === "http:" && !trusted ? base.slice(protocol.length) : base;
 }
 
 /** One command over several lines. */

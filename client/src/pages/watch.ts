@@ -6,6 +6,7 @@ import { h, setText } from "../ui/dom.ts";
 import { formatDuration } from "../ui/figures.ts";
 import { showSnippets } from "./copy-field.ts";
 import { decorate, need } from "./decorate.ts";
+import { doctorAddress } from "./doctor-target.ts";
 import { hintText } from "./hint-text.ts";
 import { thisPlace } from "./place.ts";
 import { embedSnippets, shareSnippets } from "./snippets.ts";
@@ -92,6 +93,7 @@ if (stream !== undefined) {
   if (token !== undefined) player.setAttribute("token", token);
   showSnippets("share", shareSnippets(base, stream));
   showSnippets("embed", embedSnippets(base, stream));
+  need<HTMLAnchorElement>('[data-testid="examine"]').href = doctorAddress(base, stream, token);
 } else {
   need<HTMLElement>(".give").hidden = true;
 }

@@ -23,11 +23,16 @@ function createWebRtcTransport(
   options: TransportOptions,
 ): Transport {
   if (!("RTCPeerConnection" in globalThis)) throw new Error("This browser has no WebRTC.");
+  const makePeer = options.name === "webrtc-relay" ? relayedPeer : plainPeer;
   return new WebRtcTransport({
     events,
     scheduler: browserScheduler,
-    createLink: (linkEvents) => new SocketLink(address, linkEvents),
-    createPeer: options.name === "webrtc-relay" ? relayedPeer : plainPeer,
+    createLink: (linkEvents) => new SocketLink(address, linkEvents, true),
+    createPeer: (configuration) => {
+      const peer = makePeer(configuration);
+      options.data?.join(peer);
+      return peer;
+    },
     createMedia: () => new MediaStream(),
   });
 }

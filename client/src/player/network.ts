@@ -1,6 +1,9 @@
 /** What browsers tell of the kind of network, where they do (Network Information API). */
 interface NetworkInformation extends EventTarget {
   readonly type?: string;
+  readonly effectiveType?: string;
+  /** The person asked the browser to save data. */
+  readonly saveData?: boolean;
 }
 
 /**
@@ -10,7 +13,7 @@ interface NetworkInformation extends EventTarget {
 export function listenForNetwork(told: (online: boolean) => void, signal: AbortSignal): void {
   addEventListener("online", () => told(true), { signal });
   addEventListener("offline", () => told(false), { signal });
-  const { connection } = navigator as Navigator & { readonly connection?: NetworkInformation };
+  const connection = networkInformation();
   let type = connection?.type;
   connection?.addEventListener(
     "change",
@@ -22,4 +25,14 @@ export function listenForNetwork(told: (online: boolean) => void, signal: AbortS
     { signal },
   );
   if (!navigator.onLine) told(false);
+}
+
+/** Whether bytes cost the viewer money or time that is wanted elsewhere, as far as the browser tells. */
+export function isMetered(): boolean {
+  const { type, effectiveType, saveData } = networkInformation() ?? {};
+  return saveData === true || type === "cellular" || /2g$/.test(effectiveType ?? "");
+}
+
+function networkInformation(): NetworkInformation | undefined {
+  return (navigator as Navigator & { readonly connection?: NetworkInformation }).connection;
 }

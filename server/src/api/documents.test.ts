@@ -23,10 +23,18 @@ beforeEach(() => {
   documents = new Documents(registry, {
     version: "1.2.3",
     startedWallMs: 1_700_000_000_000,
-    addresses: () => ({ http: { host: "::", port: 8080 }, rtc: { host: "::", port: 8189 } }),
+    addresses: () => ({
+      http: { host: "::", port: 8080 },
+      rtc: { host: "::", port: 8189 },
+      turn: [
+        { protocol: "udp", host: "0.0.0.0", port: 3478 },
+        { protocol: "tls", host: "0.0.0.0", port: 5349 },
+      ],
+    }),
     publicUrls: [],
     basePath: "",
     transcoder: () => "none",
+    egress: () => "node",
     isReady: () => true,
   });
 });
@@ -53,6 +61,8 @@ describe("Documents", () => {
       addresses: [
         { protocol: "http", transport: "tcp", host: "::", port: 8080 },
         { protocol: "webrtc", transport: "udp", host: "::", port: 8189 },
+        { protocol: "turn", transport: "udp", host: "0.0.0.0", port: 3478 },
+        { protocol: "turns", transport: "tcp", host: "0.0.0.0", port: 5349 },
       ],
       streams: 0,
       viewers: 0,
@@ -93,6 +103,32 @@ describe("Documents", () => {
     const open = documents.stream("live/cam", false);
     expect(open).toMatchObject({ name: "live/cam", viewers: { count: 1 } });
     expect(JSON.stringify(open)).not.toContain("203.0.113");
+  });
+
+  it("tell the health of a stream's buffer, and clients that are here twice once (rows 8 and 98)", () => {
+    const publisher = publish();
+    for (const clientId of ["a", "a", undefined, undefined]) {
+      publisher.stream.addViewer({ transport: "http-flv", address: "203.0.113.8", clientId });
+    }
+    for (let ms = 0; ms < 3000; ms += 40) {
+      clock.advance(40);
+      const payload = [new Uint8Array(10)];
+      publisher.frame("video", {
+        ptsUs: ms * 1000,
+        dtsUs: ms * 1000,
+        key: ms % 1000 === 0,
+        payload,
+      });
+    }
+    expect(documents.stream("live/cam", true)).toMatchObject({
+      health: { buffer: "FULL", lagMs: 0, speed: 1 },
+      viewers: { count: 4, clients: 3 },
+      viewerList: [{ clientId: "a" }, { clientId: "a" }, {}, {}],
+    });
+    clock.advance(1000);
+    expect(documents.stream("live/cam", false)).toMatchObject({ health: { buffer: "DRY" } });
+    publisher.close("GONE");
+    expect(documents.stream("live/cam", false)).toMatchObject({ health: { buffer: "EMPTY" } });
   });
 
   it("know the state of a stream that waits, ended or never was", () => {

@@ -16,6 +16,13 @@ export interface GatewayAddresses {
   readonly flvTcp?: ListenAddress;
   /** UDP, for WebRTC media. */
   readonly rtc?: ListenAddress;
+  /** The TURN relay. */
+  readonly turn?: readonly TurnListenAddress[];
+}
+
+/** One place where the TURN relay listens. */
+export interface TurnListenAddress extends ListenAddress {
+  readonly protocol: "udp" | "tcp" | "tls";
 }
 
 export interface ServerFacts {
@@ -26,6 +33,8 @@ export interface ServerFacts {
   readonly basePath: string;
   /** What makes Opus out of AAC here. */
   transcoder(): string;
+  /** Which tier seals and sends media; undefined before it is chosen. */
+  egress(): string | undefined;
   isReady(): boolean;
 }
 
@@ -52,6 +61,7 @@ export class Documents {
       publicUrls: facts.publicUrls,
       basePath: facts.basePath,
       transcoder: facts.transcoder(),
+      egress: facts.egress(),
       streams: streams.length,
       viewers: streams.reduce((sum, stream) => sum + stream.viewers.size, 0),
     };
@@ -68,9 +78,12 @@ export class Documents {
   stream(name: string, full: boolean): object | undefined {
     const stream = this.#registry.get(name);
     if (stream === undefined) return undefined;
-    if (!full) return publicPart(stream);
+    // The figures of the moment, not those of the last change.
+    const health = this.#registry.publisher(name)?.health ?? stream.health;
+    if (!full) return { ...publicPart(stream), health };
     return {
       ...publicPart(stream),
+      health,
       ...this.#publisherPart(stream),
       tracks: [...stream.tracks, ...stream.derivedTracks].map((track) => ({
         ...trackPart(track),
@@ -98,7 +111,7 @@ export class Documents {
   }
 }
 
-function addressList({ http, rtmp, flvTcp, rtc }: GatewayAddresses): readonly object[] {
+function addressList({ http, rtmp, flvTcp, rtc, turn = [] }: GatewayAddresses): readonly object[] {
   const entry = (protocol: string, transport: string, at: ListenAddress | undefined): object[] =>
     at === undefined ? [] : [{ protocol, transport, ...at }];
   return [
@@ -106,6 +119,11 @@ function addressList({ http, rtmp, flvTcp, rtc }: GatewayAddresses): readonly ob
     ...entry("rtmp", "tcp", rtmp),
     ...entry("flv", "tcp", flvTcp),
     ...entry("webrtc", "udp", rtc),
+    ...turn.flatMap(({ protocol, host, port }) =>
+      protocol === "tls"
+        ? entry("turns", "tcp", { host, port })
+        : entry("turn", protocol, { host, port }),
+    ),
   ];
 }
 
@@ -121,8 +139,16 @@ function publicPart(stream: Stream): object {
     startedAt: iso(stream.startedWallMs),
     tracks: stream.tracks.map(trackPart),
     hints: stream.hints,
-    viewers: { count: stream.viewers.size, byTransport },
+    health: stream.health,
+    viewers: { count: stream.viewers.size, clients: clientCount(stream), byTransport },
   };
+}
+
+/** Viewers that are known by their cookie count once, however often they are here; the others each. */
+function clientCount(stream: Stream): number {
+  const clients = new Set<string>();
+  for (const { id, info } of stream.viewers.values()) clients.add(info.clientId ?? id);
+  return clients.size;
 }
 
 function trackPart(track: Track): object {
@@ -168,13 +194,14 @@ function bitrateBps({ packets, bitrateBps: ofFrames }: Track): number {
 }
 
 function viewerPart(viewer: Viewer): object {
-  const { transport, address, userAgent, stats } = viewer.info;
+  const { transport, address, userAgent, clientId, stats } = viewer.info;
   const joinedAt = iso(viewer.joinedWallMs);
   return {
     id: viewer.id,
     transport,
     address,
     userAgent,
+    ...(clientId === undefined ? {} : { clientId }),
     joinedAt,
     stats: stats?.call(viewer.info) ?? null,
   };

@@ -3,4 +3,5 @@ export {
   type GatewayAddresses,
   type ListenAddress,
   type ServerFacts,
+  type TurnListenAddress,
 } from "./documents.ts";

@@ -3,6 +3,7 @@ export {
   type AccessRule,
   type AccessSettings,
   type AdminRequest,
+  defaultLoginHours,
   type OpennessSetting,
   StaticAccess,
 } from "./static-access.ts";

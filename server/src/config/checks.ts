@@ -26,6 +26,24 @@ export function isNetwork(value: string): boolean {
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
+/** An IP address, or a network in CIDR notation. */
+export function isSubnet(value: string): boolean {
+  return value !== "loopback" && isNetwork(value);
+}
+
+const hostNamePattern =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+/** A name as DNS has it (RFC 1123 section 2.1), which no IP address is. */
+export function isHostName(value: string): boolean {
+  return hostNamePattern.test(value);
+}
+
+/** A secret that TURN credentials are made from. */
+export function isTurnSecret(value: string): boolean {
+  return value.length >= 8 && value.length <= 512;
+}
+
 /** An IP address. */
 export function isAddress(value: string): boolean {
   return isIP(value) !== 0;

@@ -57,11 +57,35 @@ export interface Config {
     readonly tcp: boolean;
     readonly announcedIps: readonly string[];
     readonly maxPeers: number;
+    readonly egress: "auto" | "native" | "node";
+    readonly egressThreads: number;
     readonly dataFromViewers: "publisher" | "everybody" | "nobody";
     readonly iceServers: readonly IceServerConfig[];
     readonly turnUrls: readonly string[];
     readonly turnSecret: string;
     readonly turnTtlSeconds: number;
+  };
+  readonly turn: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+    readonly tlsPort: number;
+    readonly cert: string;
+    readonly key: string;
+    readonly publicHosts: readonly string[];
+    readonly minPort: number;
+    readonly maxPort: number;
+    readonly secret: string;
+    readonly previousSecrets: readonly string[];
+    readonly dataPath: "auto" | "native" | "node";
+    readonly realm: string;
+    readonly allowPeers: readonly string[];
+    readonly maxAllocations: number;
+    readonly maxAllocationsPerUser: number;
+    readonly maxAllocationsPerAddress: number;
+    readonly maxBitrateBps: number;
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
   };
   readonly transcode: {
     readonly engine: "auto" | "node-av" | "ffmpeg" | "none";
@@ -79,6 +103,8 @@ export interface Config {
     readonly publishWithoutToken: Openness;
     readonly playWithoutToken: Openness;
     readonly adminWithoutToken: Openness;
+    readonly cookieSecret: string;
+    readonly loginHours: number;
     readonly rules: readonly AccessRuleConfig[];
   };
   readonly publisher: { readonly graceSeconds: number };

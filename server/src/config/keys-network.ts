@@ -6,6 +6,7 @@ import {
   isListenHost,
   isNetwork,
   isOrigin,
+  isTurnSecret,
   isWebUrl,
 } from "./checks.ts";
 import type { IceServerConfig } from "./config.ts";
@@ -170,6 +171,19 @@ export const rtcKeys: SpecsOf<"rtc"> = {
     max: 1_000_000,
     about: "WebRTC connections at once; further ones are refused with PEERS_FULL.",
   }),
+  "rtc.egress": choice({
+    default: "auto",
+    of: ["auto", "native", "node"],
+    about:
+      "What encrypts and sends media to viewers: native is several times as fast and is built where there is a C compiler; auto takes it where it works.",
+  }),
+  "rtc.egressThreads": integer({
+    default: 0,
+    min: 0,
+    max: 16,
+    about:
+      "Threads of the native egress. 0: one for each core beside the first, at most four; on one core none.",
+  }),
   "rtc.dataFromViewers": choice({
     default: "publisher",
     of: ["publisher", "everybody", "nobody"],
@@ -191,21 +205,22 @@ export const rtcKeys: SpecsOf<"rtc"> = {
     allowed: "a turn: or turns: address",
     placeholder: "<url,…>",
     about:
-      "TURN servers that share rtc.turnSecret with this one; every viewer gets credentials of its own for them.",
+      "Other TURN servers, such as coturn, that share a secret with this one; every viewer gets credentials of its own for them.",
   }),
   "rtc.turnSecret": text({
     default: "",
-    check: (value) => value === "" || (value.length >= 8 && value.length <= 512),
+    check: (value) => value === "" || isTurnSecret(value),
     allowed: "8 to 512 characters",
     placeholder: "<secret>",
     secret: true,
-    about: "The shared secret of rtc.turnUrls (coturn: static-auth-secret).",
+    about:
+      "The shared secret of rtc.turnUrls (coturn: static-auth-secret). Empty: the same as turn.secret.",
   }),
   "rtc.turnTtlSeconds": integer({
     default: 86_400,
     min: 60,
     max: 2_592_000,
     unit: "seconds",
-    about: "How long TURN credentials made with rtc.turnSecret are valid.",
+    about: "How long TURN credentials are valid.",
   }),
 };

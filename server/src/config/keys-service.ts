@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isStreamPattern, isToken, tokenAllowed } from "./checks.ts";
+import { isStreamPattern, isToken, isTurnSecret, tokenAllowed } from "./checks.ts";
 import type { AccessRuleConfig, Openness } from "./config.ts";
 import {
   choice,
@@ -53,6 +53,21 @@ export const authKeys: SpecsOf<"auth"> = {
   "auth.adminWithoutToken": openness(
     "Who may use the API without a token; auto: this machine only while there is no admin token, then nobody.",
   ),
+  "auth.cookieSecret": text({
+    default: "",
+    check: (value) => value === "" || isTurnSecret(value),
+    allowed: "8 to 512 characters",
+    placeholder: "<secret>",
+    secret: true,
+    about: "Signs the passes of the form login. Empty: random at each start, which ends them.",
+  }),
+  "auth.loginHours": integer({
+    default: 12,
+    min: 1,
+    max: 8760,
+    unit: "hours",
+    about: "How long a password that was typed into the form of a stream's page lasts.",
+  }),
   "auth.rules": objects<AccessRuleConfig>({
     default: [],
     max: 1000,

@@ -1,6 +1,7 @@
 import type { ConfigPath, ConfigValue } from "./config.ts";
 import { flvTcpKeys, httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
 import { authKeys, mediaKeys, processKeys } from "./keys-service.ts";
+import { turnKeys } from "./keys-turn.ts";
 import type { KeySpec } from "./kinds.ts";
 
 /** Every key of the configuration, in the order of the documents. */
@@ -10,6 +11,7 @@ export const configKeys: { readonly [P in ConfigPath]: KeySpec<ConfigValue<P>> }
   ...rtmpKeys,
   ...flvTcpKeys,
   ...rtcKeys,
+  ...turnKeys,
   ...authKeys,
   ...mediaKeys,
 };

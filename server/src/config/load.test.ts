@@ -51,7 +51,7 @@ describe("loadConfig", () => {
     const yaml = JSON.stringify(
       key === undefined ? { [path]: value } : { [section ?? ""]: { [key]: value } },
     );
-    const also = path.startsWith("rtc.turn") ? partner(path) : {};
+    const also = partners[path] ?? {};
     const get = (loaded: ReturnType<typeof load>): unknown => {
       const root = loaded.config as unknown as Record<string, Record<string, unknown>>;
       return key === undefined ? root[path] : root[section ?? ""]?.[key];
@@ -151,13 +151,52 @@ describe("loadConfig refuses", () => {
   });
 
   it("keys that contradict each other", () => {
-    expect(problems({ args: ["--rtc-turn-urls", "turn:a.example"] })[0]).toContain("go together");
+    expect(problems({ args: ["--rtc-turn-urls", "turn:a.example"] })[0]).toContain(
+      "needs the secret",
+    );
+    expect(problems({ args: ["--rtc-turn-secret", "long-enough"] })[0]).toContain("go together");
     expect(problems({ args: ["--rtc-ice-servers", '[{"urls":["turn:a.example"]}]'] })[0]).toContain(
       "needs username and credential",
     );
     expect(problems({ args: ["--http-request-timeout-seconds", "5"] })[0]).toContain(
       "must not be below",
     );
+  });
+
+  it("TURN keys that contradict each other", () => {
+    const found = (...args: string[]) => problems({ args });
+    expect(found("--turn-min-port=50000", "--turn-max-port=49999")).toEqual([
+      "turn.minPort must not be above turn.maxPort.",
+    ]);
+    expect(found("--turn-min-port=50000", "--turn-max-port=50000")).toEqual([]);
+    expect(found("--turn-cert=a.pem")[0]).toContain("turn.cert and turn.key go together");
+    expect(found("--turn-tls-port=5349")).toEqual(["turn.tlsPort needs turn.cert and turn.key."]);
+    const files = ["--turn-cert=a.pem", "--turn-key=b.pem"];
+    expect(found("--turn-tls-port=3478", ...files)[0]).toContain("must be different");
+    expect(found("--turn-tls-port=5349", ...files)).toEqual([]);
+  });
+
+  it("TURN values that are none", () => {
+    for (const flag of [
+      "--turn-allow-peers=loopback",
+      "--turn-allow-peers=10.0.0.0/33",
+      "--turn-public-hosts=turn:a.example",
+      "--turn-public-hosts=a.example,b.example,c.example",
+      "--turn-public-hosts=1.2.3.999",
+      '--turn-realm=a"b',
+      "--turn-secret=seven-7",
+      "--turn-min-port=1023",
+      "--turn-max-allocations=0",
+      "--turn-max-bitrate-bps=63999",
+    ]) {
+      expect(problems({ args: [flag] }), flag).toHaveLength(1);
+    }
+    expect(problems({ args: ["--turn-secret=seven-7"] })[0]).not.toContain("seven-7");
+  });
+
+  it("takes turn.secret for other TURN servers too", () => {
+    const args = ["--rtc-turn-urls", "turn:a.example", "--turn-secret=long-enough"];
+    expect(problems({ args })).toEqual([]);
   });
 
   it("flags without the value that they need", () => {
@@ -225,7 +264,29 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "rtc.turnUrls": ["turn:a.example?transport=udp", ["turn:a.example?transport=udp"]],
   "rtc.turnSecret": ["long-enough", "long-enough"],
   "rtc.turnTtlSeconds": ["60", 60],
+  "rtc.egress": ["node", "node"],
+  "rtc.egressThreads": ["2", 2],
   "rtc.dataFromViewers": ["everybody", "everybody"],
+  "turn.enabled": ["off", false],
+  "turn.host": ["::1", "::1"],
+  "turn.port": ["0", 0],
+  "turn.tlsPort": ["5349", 5349],
+  "turn.cert": ["/etc/cert.pem", "/etc/cert.pem"],
+  "turn.key": ["/etc/key.pem", "/etc/key.pem"],
+  "turn.publicHosts": ["turn.example.org, 2001:db8::1", ["turn.example.org", "2001:db8::1"]],
+  "turn.minPort": ["1024", 1024],
+  "turn.maxPort": ["60000", 60_000],
+  "turn.secret": ["long-enough", "long-enough"],
+  "turn.previousSecrets": ["long-enough,as-before", ["long-enough", "as-before"]],
+  "turn.dataPath": ["node", "node"],
+  "turn.realm": ["example.org", "example.org"],
+  "turn.allowPeers": ["10.0.0.0/8,::1", ["10.0.0.0/8", "::1"]],
+  "turn.maxAllocations": ["1", 1],
+  "turn.maxAllocationsPerUser": ["1", 1],
+  "turn.maxAllocationsPerAddress": ["1", 1],
+  "turn.maxBitrateBps": ["64000", 64_000],
+  "turn.maxConnections": ["1", 1],
+  "turn.maxConnectionsPerAddress": ["1", 1],
   "transcode.engine": ["ffmpeg", "ffmpeg"],
   "transcode.maxTranscodes": ["1", 1],
   "transcode.maxProcesses": ["3", 3],
@@ -239,6 +300,8 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "auth.publishWithoutToken": ["private", "private"],
   "auth.playWithoutToken": ["nobody", "nobody"],
   "auth.adminWithoutToken": ["anybody", "anybody"],
+  "auth.cookieSecret": ["cookie-secret", "cookie-secret"],
+  "auth.loginHours": ["48", 48],
   "auth.rules": [
     '[{"streams":"live/*","playTokens":["token-001"]}]',
     [{ streams: "live/*", playTokens: ["token-001"] }],
@@ -250,7 +313,11 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "limits.viewersPerStream": ["1", 1],
 };
 
-function partner(path: string): NodeJS.ProcessEnv {
-  if (path === "rtc.turnUrls") return { MILLRACE_RTC_TURN_SECRET: "long-enough" };
-  return path === "rtc.turnSecret" ? { MILLRACE_RTC_TURN_URLS: "turn:a.example" } : {};
-}
+/** What else must be set for a key to be allowed. */
+const partners: Partial<Record<ConfigPath, NodeJS.ProcessEnv>> = {
+  "rtc.turnUrls": { MILLRACE_RTC_TURN_SECRET: "long-enough" },
+  "rtc.turnSecret": { MILLRACE_RTC_TURN_URLS: "turn:a.example" },
+  "turn.tlsPort": { MILLRACE_TURN_CERT: "a.pem", MILLRACE_TURN_KEY: "b.pem" },
+  "turn.cert": { MILLRACE_TURN_KEY: "b.pem" },
+  "turn.key": { MILLRACE_TURN_CERT: "a.pem" },
+};

@@ -93,10 +93,25 @@ function shorten(text: string): string {
 
 /** Faults that no single key shows. */
 function contradictions(config: Config): string[] {
-  const { rtc, http } = config;
+  const { rtc, http, turn } = config;
   const found: string[] = [];
-  if (rtc.turnUrls.length > 0 !== (rtc.turnSecret !== "")) {
+  if (rtc.turnUrls.length === 0 && rtc.turnSecret !== "") {
     found.push("rtc.turnUrls and rtc.turnSecret go together: set both or neither.");
+  }
+  if (rtc.turnUrls.length > 0 && rtc.turnSecret === "" && turn.secret === "") {
+    found.push("rtc.turnUrls needs the secret of those servers: rtc.turnSecret, or turn.secret.");
+  }
+  if (turn.minPort > turn.maxPort) {
+    found.push("turn.minPort must not be above turn.maxPort.");
+  }
+  if ((turn.cert === "") !== (turn.key === "")) {
+    found.push("turn.cert and turn.key go together: set both or neither.");
+  }
+  if (turn.tlsPort !== 0 && turn.cert === "") {
+    found.push("turn.tlsPort needs turn.cert and turn.key.");
+  }
+  if (turn.tlsPort !== 0 && turn.tlsPort === turn.port) {
+    found.push("turn.tlsPort and turn.port must be different.");
   }
   for (const server of rtc.iceServers) {
     const relays = server.urls.some((url) => url.startsWith("turn"));

@@ -1,5 +1,5 @@
 import type { Frame, TrackInfo } from "@millrace/media/frame";
-import type { FrameCacheLimits } from "./frame-cache.ts";
+import { cachedSound, type FrameCacheLimits } from "./frame-cache.ts";
 import type {
   Clock,
   Derivation,
@@ -33,13 +33,24 @@ export interface DerivedTrackOptions {
   readonly cacheLimits: FrameCacheLimits;
   /** How long the transcoder goes on after the last lease. Milliseconds. */
   readonly lingerMs: number;
+  /** Where the cached group of pictures begins, decoding time; undefined without one. */
+  readonly pictureStartUs: number | undefined;
+  /** The stream's own time; undefined while nobody publishes. */
+  liveUs(): number | undefined;
   /** Called once when the derived track is gone. */
   onEnd(): void;
 }
 
+/** How often a transcoder hears what time it is, which is how long a hole in the sound goes unseen. Milliseconds. */
+const advanceMs = 100;
+/** Results of cached sound are complete this long before its end, for codecs hold some back. */
+const heldBackUs = 100_000;
+
 /**
  * Feeds a source track to a transcoder while somebody holds a lease, and hands out the result as a
- * track. It starts with the cached group of pictures, so that a late viewer of it starts at once too.
+ * track. It starts with the cached group of pictures or its sound, so that a late viewer of it starts
+ * at once too. What becomes of cached sound is cached all at once and not handed out: whoever has
+ * waited for the first frame finds it in the cache, and nobody hears old sound late.
  */
 export class DerivedTrack implements FrameSink, DerivedSink {
   readonly track: Track;
@@ -47,6 +58,11 @@ export class DerivedTrack implements FrameSink, DerivedSink {
   readonly #derivation: Derivation;
   #leases = 0;
   #linger: Timer | undefined;
+  #advance: Timer | undefined;
+  /** Made of cached sound; kept back until it is complete. */
+  #before: Frame[] = [];
+  /** Results from this time on are handed out. */
+  #liveFromUs = Number.NEGATIVE_INFINITY;
   #ended = false;
 
   /** @throws RefusedError when the transcoder cannot or will not. */
@@ -61,10 +77,17 @@ export class DerivedTrack implements FrameSink, DerivedSink {
       true,
     );
     this.#derivation = transcoder.start(source.info, target, this);
-    if (source.kind === "video") {
-      for (const frame of source.cache.frames) this.#derivation.push(frame);
+    const cached =
+      source.kind === "video"
+        ? source.cache.frames
+        : cachedSound(source.cache.frames, options.pictureStartUs);
+    for (const frame of cached) this.#derivation.push(frame);
+    const last = cached.at(-1);
+    if (source.kind === "audio" && last !== undefined) {
+      this.#liveFromUs = last.dtsUs - heldBackUs;
     }
     source.subscribe(this);
+    if (this.#derivation.advance !== undefined) this.#advance = this.#nextAdvance();
   }
 
   lease(): TrackLease {
@@ -91,8 +114,9 @@ export class DerivedTrack implements FrameSink, DerivedSink {
   frame(frame: Frame): void;
   /** Transcoder side. */
   frame(frame: Frame, source?: Track): void {
-    if (source === undefined) this.track.deliver(frame);
-    else this.#derivation.push(frame);
+    if (source !== undefined) this.#derivation.push(frame);
+    else if (frame.dtsUs < this.#liveFromUs) this.#before.push(frame);
+    else this.#deliver(frame);
   }
 
   info(info: TrackInfo, source?: Track): void {
@@ -114,10 +138,30 @@ export class DerivedTrack implements FrameSink, DerivedSink {
     if (this.#ended) return;
     this.#ended = true;
     this.#linger?.cancel();
+    this.#advance?.cancel();
+    this.#before = [];
     this.#options.source.unsubscribe(this);
     this.#derivation.close();
     this.track.end(code);
     this.#options.onEnd();
+  }
+
+  #deliver(frame: Frame): void {
+    if (this.#before.length > 0) {
+      const before = this.#before;
+      this.#before = [];
+      for (const kept of before) this.track.keep(kept);
+    }
+    this.#liveFromUs = Number.NEGATIVE_INFINITY;
+    this.track.deliver(frame);
+  }
+
+  #nextAdvance(): Timer {
+    return this.#options.clock.after(advanceMs, () => {
+      this.#advance = this.#nextAdvance();
+      const nowUs = this.#options.liveUs();
+      if (nowUs !== undefined) this.#derivation.advance?.(nowUs);
+    });
   }
 }
 

@@ -116,3 +116,29 @@ export class AudioCache implements FrameCache {
     this.#first = 0;
   }
 }
+
+/** How much cached sound a transcoder is given at once: longer groups of pictures begin in silence. */
+export const cachedSoundLimits: FrameCacheLimits & {
+  /** The same where there is no picture. Microseconds. */
+  readonly maxAloneUs: number;
+} = { maxUs: 8_000_000, maxBytes: 256 * 1024, maxAloneUs: 2_000_000 };
+
+/** The newest of a track's cached sound within the limits: from `pictureStartUs` on, or without pictures a little of it. */
+export function cachedSound(
+  frames: readonly Frame[],
+  pictureStartUs: number | undefined,
+): readonly Frame[] {
+  const { maxUs, maxBytes, maxAloneUs } = cachedSoundLimits;
+  const newestUs = frames.at(-1)?.dtsUs ?? 0;
+  const fromUs = Math.max(pictureStartUs ?? newestUs - maxAloneUs, newestUs - maxUs);
+  let sizeBytes = 0;
+  let first = frames.length;
+  for (let index = first - 1; index >= 0; index--) {
+    const frame = frames[index];
+    if (frame === undefined || frame.dtsUs < fromUs) break;
+    sizeBytes += frameSizeBytes(frame);
+    if (sizeBytes > maxBytes) break;
+    first = index;
+  }
+  return frames.slice(first);
+}

@@ -15,6 +15,7 @@ export type {
   DerivedSink,
   DerivedTarget,
   Log,
+  PlayPass,
   Timer,
   Transcoder,
   Transport,
@@ -23,6 +24,7 @@ export { Publisher, type PublisherInfo } from "./publisher.ts";
 export { Registry, type RegistryOptions } from "./registry.ts";
 export { Stream } from "./stream.ts";
 export type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";
+export type { BufferState, StreamHealth } from "./stream-health.ts";
 export { parseStreamName } from "./stream-name.ts";
 export { type FrameSink, Track } from "./track.ts";
 export type { Viewer, ViewerInfo } from "./viewer.ts";

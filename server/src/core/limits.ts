@@ -1,5 +1,7 @@
+import type { BufferLimits } from "./buffer-watch.ts";
+
 /** Every growth in core has a limit; these are the defaults. */
-export interface CoreLimits {
+export interface CoreLimits extends BufferLimits {
   /** Streams that exist at once, live or waiting. */
   readonly maxStreams: number;
   /** Viewers of one stream, all transports together. */
@@ -24,4 +26,7 @@ export const defaultCoreLimits: CoreLimits = {
   gopMaxBytes: 16 * 1024 * 1024,
   derivedLingerMs: 5_000,
   staleTrackMs: 3_000,
+  bufferCheckMs: 200,
+  bufferDryMs: 300,
+  bufferRecoverMs: 2_000,
 };

@@ -46,7 +46,7 @@ export interface AccessRequest {
   readonly action: "publish" | "play" | "call";
   /** The stream's name, such as `live/cam`. Already checked by `parseStreamName`. */
   readonly stream: string;
-  /** The token that the client showed, whatever way it came; undefined when it showed none. */
+  /** The token, or the pass, that the client showed, whatever way it came; undefined when it showed none. */
   readonly token: string | undefined;
   /** The client's IP address as text, without a port. */
   readonly address: string;
@@ -55,9 +55,21 @@ export interface AccessRequest {
   readonly userAgent: string | undefined;
 }
 
+/** What a browser is given for a good token: good for the same streams, to watch them, for a time. */
+export interface PlayPass {
+  /** Shown in the place of a token. Does not contain it. Secret. */
+  readonly pass: string;
+  readonly maxAgeSeconds: number;
+}
+
 /** Decides who may publish and watch. Refuses by throwing a `RefusedError` (`UNAUTHORIZED` 401, `FORBIDDEN` 403). */
 export interface Access {
   authorize(request: AccessRequest): Promise<void>;
+  /**
+   * Asks as `authorize` does whether the token may play, and gives a pass for it that is also good for what `shown`
+   * (passes that the client has already) is good for; undefined when no token is needed. Absent: there are no passes.
+   */
+  logIn?(request: AccessRequest, shown: string | undefined): Promise<PlayPass | undefined>;
 }
 
 /**
@@ -85,6 +97,8 @@ export interface Derivation {
   push(frame: Frame): void;
   /** The source's configuration changed; frames after this call belong to it. */
   reconfigure(info: TrackInfo): void;
+  /** Somebody publishes, and the stream's own time is this: sound that lacks although it is due may be filled with silence. */
+  advance?(nowUs: number): void;
   close(): void;
 }
 

@@ -1,9 +1,12 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
+import { type BufferLimits, BufferWatch } from "./buffer-watch.ts";
 import { randomId } from "./ids.ts";
 import type { PacketSource } from "./packet-source.ts";
 import type { Clock, Timer, Transport } from "./ports.ts";
 import { SourceClock } from "./source-clock.ts";
 import type { Stream } from "./stream.ts";
+import type { StreamHealth } from "./stream-health.ts";
+import { WholeGroup } from "./whole-group.ts";
 
 export interface PublisherInfo {
   /** The stream's name, checked by `parseStreamName`. */
@@ -29,6 +32,7 @@ export class Publisher {
   readonly #clock = new SourceClock();
   readonly #announced = new Set<MediaKind>();
   readonly #staleTimer: Timer;
+  readonly #buffer: BufferWatch;
   readonly #onClose: (publisher: Publisher) => void;
   #closed = false;
 
@@ -36,19 +40,33 @@ export class Publisher {
     readonly stream: Stream;
     readonly info: PublisherInfo;
     readonly clock: Clock;
-    readonly staleTrackMs: number;
+    readonly limits: BufferLimits & { readonly staleTrackMs: number };
     onClose(publisher: Publisher): void;
   }) {
     this.stream = options.stream;
     this.info = options.info;
     this.startedWallMs = options.clock.wallMs();
     this.#onClose = options.onClose;
-    this.#staleTimer = options.clock.after(options.staleTrackMs, () => this.#removeStale());
+    const { clock, limits, stream } = options;
+    this.#staleTimer = clock.after(limits.staleTrackMs, () => this.#removeStale());
+    const group = new WholeGroup(stream);
+    this.#buffer = new BufferWatch({
+      clock,
+      source: this.#clock,
+      limits,
+      isGroupWhole: () => group.isKept(),
+      onChange: (health) => stream.setHealth(health),
+    });
   }
 
   /** How often the encoder's time line jumped. */
   get timelineJumps(): number {
     return this.#clock.reanchored;
+  }
+
+  /** How well it feeds the stream at this moment. */
+  get health(): StreamHealth {
+    return this.#buffer.health;
   }
 
   /**
@@ -66,6 +84,7 @@ export class Publisher {
    * for each packet-frame in order of arrival; `frame` does so itself.
    */
   streamUs(encoderUs: number): number {
+    if (this.#buffer.sleeps) this.#buffer.wake();
     return encoderUs + this.#clock.offsetFor(encoderUs, this.stream.nowUs());
   }
 
@@ -86,6 +105,7 @@ export class Publisher {
    */
   frame(kind: MediaKind, frame: Frame): void {
     if (this.#closed || !this.#announced.has(kind)) return;
+    if (this.#buffer.sleeps) this.#buffer.wake();
     const offset = this.#clock.offsetFor(frame.dtsUs, this.stream.nowUs());
     this.stream.deliver(kind, {
       ptsUs: frame.ptsUs + offset,
@@ -105,6 +125,7 @@ export class Publisher {
     if (this.#closed) return;
     this.#closed = true;
     this.#staleTimer.cancel();
+    this.#buffer.close();
     this.#onClose(this);
     this.stream.wait(reason);
   }

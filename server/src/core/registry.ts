@@ -54,7 +54,7 @@ export class Registry {
       stream,
       info,
       clock: this.#clock,
-      staleTrackMs: this.#limits.staleTrackMs,
+      limits: this.#limits,
       onClose: (closed) => {
         if (this.#publishers.get(stream.name) === closed) this.#publishers.delete(stream.name);
       },
@@ -124,6 +124,10 @@ export class Registry {
         { stream: stream.name, state: change.state, reason: change.reason },
         `stream ${change.state}`,
       );
+    }
+    if (change.type === "buffer") {
+      const { buffer, lagMs, speed } = change.health;
+      this.#log.info({ stream: stream.name, buffer, lagMs, speed }, "stream buffer changed");
     }
     for (const observer of [...(this.#observers.get(stream.name) ?? [])]) observer(change);
   }

@@ -21,10 +21,14 @@ export class SourceClock {
   #windowMinUs = Number.POSITIVE_INFINITY;
   #oldOffsetUs = 0;
   #oldUntilUs = Number.NEGATIVE_INFINITY;
-  /** Highest encoder time seen on this time line. */
   #newestUs = 0;
   /** How often the time line was re-anchored since the first frame. */
   reanchored = 0;
+
+  /** Highest encoder time on the present time line; undefined before the first frame. Microseconds. */
+  get newestUs(): number | undefined {
+    return this.#offsetUs === undefined ? undefined : this.#newestUs;
+  }
 
   /**
    * The offset to add to a frame's encoder times. All microseconds; `arrivalUs` on the stream's clock.

@@ -1,3 +1,5 @@
+import type { StreamHealth } from "./stream-health.ts";
+
 /** Advice to the publisher, also the reason that a viewer is shown: a stable code and one sentence. */
 export interface Hint {
   readonly code: string;
@@ -15,6 +17,7 @@ export type StreamChange =
       readonly reason: string;
     }
   | { readonly type: "tracks" }
-  | { readonly type: "hint"; readonly hint: Hint };
+  | { readonly type: "hint"; readonly hint: Hint }
+  | { readonly type: "buffer"; readonly health: StreamHealth };
 
 export type StreamObserver = (change: StreamChange) => void;

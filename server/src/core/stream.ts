@@ -7,6 +7,7 @@ import type { CoreLimits } from "./limits.ts";
 import type { PacketSource } from "./packet-source.ts";
 import type { Clock, DerivedTarget, Log, Timer, Transcoder } from "./ports.ts";
 import type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";
+import { emptyHealth, type StreamHealth } from "./stream-health.ts";
 import { Track } from "./track.ts";
 import type { Viewer, ViewerInfo } from "./viewer.ts";
 
@@ -43,12 +44,14 @@ export class Stream {
   readonly #hints = new Map<string, Hint>();
   #state: StreamState = "live";
   #grace: Timer | undefined;
+  #health: StreamHealth;
 
   constructor(options: StreamOptions) {
     this.#options = options;
     this.name = options.name;
     this.#originUs = options.clock.nowUs();
     this.startedWallMs = options.clock.wallMs();
+    this.#health = emptyHealth(this.startedWallMs);
     this.#cacheLimits = {
       maxBytes: options.limits.gopMaxBytes,
       maxUs: options.limits.gopMaxSeconds * 1_000_000,
@@ -76,6 +79,11 @@ export class Stream {
 
   get hints(): readonly Hint[] {
     return [...this.#hints.values()];
+  }
+
+  /** As it was told last; `Publisher.health` has the figures of the moment. */
+  get health(): StreamHealth {
+    return this.#health;
   }
 
   get viewers(): ReadonlyMap<string, Viewer> {
@@ -130,6 +138,8 @@ export class Stream {
       log: this.#options.log.child({ stream: this.name }),
       cacheLimits: this.#cacheLimits,
       lingerMs: this.#options.limits.derivedLingerMs,
+      pictureStartUs: this.#tracks.get("video")?.cache.startUs,
+      liveUs: () => (this.#state === "live" ? this.nowUs() : undefined),
       onEnd: () => {
         if (this.#derived.get(id) === derived) this.#derived.delete(id);
       },
@@ -209,6 +219,13 @@ export class Stream {
     }
   }
 
+  /** For Publisher: the buffer is in another state. */
+  setHealth(health: StreamHealth): void {
+    if (this.#state !== "live") return;
+    this.#health = health;
+    this.#tell({ type: "buffer", health });
+  }
+
   /** For Registry: a publisher took over a stream that waited. */
   resume(): void {
     this.#grace?.cancel();
@@ -227,6 +244,7 @@ export class Stream {
       this.end(reason);
       return;
     }
+    this.#health = emptyHealth(this.#options.clock.wallMs());
     this.#setState("waiting", reason);
     this.#grace = this.#options.clock.after(graceMs, () => this.end(reason));
   }
@@ -236,6 +254,9 @@ export class Stream {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#grace?.cancel();
+    if (this.#health.buffer !== "EMPTY") {
+      this.#health = emptyHealth(this.#options.clock.wallMs());
+    }
     for (const derived of [...this.#derived.values()]) derived.end("STREAM_ENDED");
     for (const track of this.#tracks.values()) track.end("STREAM_ENDED");
     this.#options.onEnd(this);

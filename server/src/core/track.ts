@@ -108,17 +108,8 @@ export class Track {
    * when `reorders` changed by it.
    */
   deliver(frame: Frame): boolean {
-    if (this.#ended) return false;
-    if (this.#awaitsKey) {
-      if (!frame.key) return false;
-      this.#awaitsKey = false;
-    }
-    const dtsUs = Math.max(frame.dtsUs, this.#lastDtsUs + 1);
-    this.#lastDtsUs = dtsUs;
-    const timed =
-      dtsUs === frame.dtsUs ? frame : { ...frame, dtsUs, ptsUs: Math.max(frame.ptsUs, dtsUs) };
-    this.#count(timed);
-    this.#cache.push(timed);
+    const timed = this.keep(frame);
+    if (timed === undefined) return false;
     const changed = this.kind === "video" && this.#reorder.push(timed);
     for (const sink of this.#sinks) {
       try {
@@ -128,6 +119,22 @@ export class Track {
       }
     }
     return changed;
+  }
+
+  /** Takes a frame for late viewers alone. Returns it as it was kept, undefined when it was not. */
+  keep(frame: Frame): Frame | undefined {
+    if (this.#ended) return undefined;
+    if (this.#awaitsKey) {
+      if (!frame.key) return undefined;
+      this.#awaitsKey = false;
+    }
+    const dtsUs = Math.max(frame.dtsUs, this.#lastDtsUs + 1);
+    this.#lastDtsUs = dtsUs;
+    const timed =
+      dtsUs === frame.dtsUs ? frame : { ...frame, dtsUs, ptsUs: Math.max(frame.ptsUs, dtsUs) };
+    this.#count(timed);
+    this.#cache.push(timed);
+    return timed;
   }
 
   /** Takes a new configuration and where the publisher's packets are. Returns whether anything changed. */

@@ -5,6 +5,8 @@ export interface ViewerInfo {
   /** IP address without a port. */
   readonly address: string;
   readonly userAgent?: string | undefined;
+  /** By which the client is known again when it comes back; shown by the client, so nothing may hang on it. */
+  readonly clientId?: string | undefined;
   /** The session's id in logs and the API; made here when absent. */
   readonly id?: string;
   /** Ends the viewer's session; the session then calls `Viewer.close`. */

@@ -101,9 +101,15 @@ describe("checkSettings", () => {
   });
 
   it("hands on what is known of the addresses of the interfaces", () => {
-    const hint = { code: "RTC_ADDRESS_CONTAINER", message: "only the host reaches it" };
+    const message = "only the host reaches fd00::: publish the port and set rtc.announcedIps";
+    const hint = { code: "RTC_ADDRESS_CONTAINER", message };
     const ports = { announcedHint: () => hint };
     expect(codes(settingsWith(), ports)).toEqual(["RTC_ADDRESS_CONTAINER"]);
+    // What to do is told once, as the fix.
+    expect(checkSettings(settingsWith(), ports)[0]).toMatchObject({
+      message: "Only the host reaches fd00::.",
+      fix: "Publish the port and set rtc.announcedIps.",
+    });
     const configured = settingsWith({ rtc: { announcedIps: ["203.0.113.5"] } });
     expect(codes(configured, ports)).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { checkBuffering, checkHealth, checkHttp } from "./check-http.ts";
+import { checkBuffering, checkBufferingByProbe, checkHealth, checkHttp } from "./check-http.ts";
 import type { Check } from "./report.ts";
 import { type Faults, serveGateway } from "./test-gateway.ts";
 import { freePort, type LittleServer, serveHttp } from "./test-servers.ts";
@@ -130,6 +130,38 @@ describe("checkHttp", () => {
     );
     const checks = await checkHttp(url, () => Date.now(), patientMs);
     expect(byId(checks, "signaling-websocket")?.code).toBe("DOCTOR_WEBSOCKET_BLOCKED");
+  });
+});
+
+describe("checkBufferingByProbe", () => {
+  async function buffering(body: string, timeoutMs: number): Promise<string> {
+    const more: Faults["more"] = (request, response) => {
+      if (request.url !== "/doctor/events") return false;
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.flushHeaders();
+      if (body !== "") response.write(body);
+      return true;
+    };
+    const { url } = keep(await serveGateway({ more }));
+    const { status, code } = await checkBufferingByProbe(url, timeoutMs);
+    return `${status} ${code}`;
+  }
+
+  it("needs no stream to tell answers that are held from those that are not", async () => {
+    expect(await buffering("event: beat\ndata: 1\n\n", patientMs)).toBe("ok OK");
+    expect(await buffering("", impatientMs)).toBe("fail DOCTOR_PROXY_BUFFERS");
+  });
+
+  it("does not wait until what was held comes at last", async () => {
+    expect(await buffering("", patientMs)).toBe("fail DOCTOR_PROXY_BUFFERS");
+  });
+
+  it("leaves a server alone that has no such answer", async () => {
+    const { url } = keep(await serveGateway());
+    expect(await checkBufferingByProbe(url, patientMs)).toMatchObject({
+      status: "skipped",
+      code: "DOCTOR_NO_STREAM",
+    });
   });
 });
 

@@ -137,21 +137,46 @@ export async function checkBuffering(
     const url = below(base, `/${stream}.sse`);
     const reply = await ask(url, { headers, timeoutMs, firstBytes: true });
     const isEvents = reply.headers["content-type"]?.startsWith("text/event-stream") === true;
-    if (reply.status === 200 && isEvents) {
-      return ok(id, "Endless answers come through as they are written.");
-    }
+    if (reply.status === 200 && isEvents) return passedOn(id);
     const message = `The events of ${stream} may not be read (status ${reply.status}).`;
     return skipped(id, "DOCTOR_STREAM_REFUSED", message, "Name a live stream, and a token for it.");
   } catch (error) {
-    if (!(error instanceof NoAnswer) || error.code !== "TIMEOUT")
-      return unreachable(id, base, error);
-    return fail(
-      id,
-      "DOCTOR_PROXY_BUFFERS",
-      "Something on the way collects endless answers instead of passing them on.",
-      "Switch buffering off in the proxy (nginx: proxy_buffering off), and compression of text/event-stream.",
-    );
+    return heldOrUnreachable(id, base, error);
   }
+}
+
+/** From when on the first bytes of `/doctor/events` were held: they are written at once, the last ones after 2.5 s. */
+const heldMs = 1500;
+
+/** The same without a stream, with an answer that the server has for this. */
+export async function checkBufferingByProbe(base: URL, timeoutMs: number): Promise<Check> {
+  const id = "proxy-buffering";
+  const headers = { Accept: "text/event-stream" };
+  const patience = { timeoutMs: Math.min(timeoutMs, heldMs), firstBytes: true };
+  try {
+    const reply = await ask(below(base, "/doctor/events"), { headers, ...patience });
+    const isEvents = reply.headers["content-type"]?.startsWith("text/event-stream") === true;
+    if (reply.status === 200 && isEvents) return passedOn(id);
+    const message = "Only with a live stream can be told whether a proxy holds answers back.";
+    const fix = "Publish a stream (or start with --demo), and look again with --stream NAME.";
+    return skipped(id, "DOCTOR_NO_STREAM", message, fix);
+  } catch (error) {
+    return heldOrUnreachable(id, base, error);
+  }
+}
+
+function passedOn(id: string): Check {
+  return ok(id, "Endless answers come through as they are written.");
+}
+
+function heldOrUnreachable(id: string, base: URL, error: unknown): Check {
+  if (!(error instanceof NoAnswer) || error.code !== "TIMEOUT") return unreachable(id, base, error);
+  return fail(
+    id,
+    "DOCTOR_PROXY_BUFFERS",
+    "Something on the way collects endless answers instead of passing them on.",
+    "Switch buffering off in the proxy (nginx: proxy_buffering off), and compression of text/event-stream.",
+  );
 }
 
 function isHealthy({ status, body }: Reply): boolean {

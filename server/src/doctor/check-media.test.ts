@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { checkMedia, checkMediaPort } from "./check-media.ts";
+import { checkMedia, checkMediaByProbe, checkMediaPort } from "./check-media.ts";
 import type { Check } from "./report.ts";
 import { serveGateway } from "./test-gateway.ts";
 import {
@@ -131,6 +131,34 @@ describe("checkMedia", () => {
     const { check } = await look([], patientMs, { status, code });
     expect(check).toMatchObject({ status: expected, code: told });
     expect(check.message).toContain(code);
+  });
+});
+
+describe("checkMediaByProbe", () => {
+  it("finds the way without a stream, and ends the session", async () => {
+    const { port } = keep(await serveUdp(answerCheck));
+    const gateway = keep(
+      await serveGateway({
+        more(request, response) {
+          if (request.url === "/doctor/peer/1") response.writeHead(204).end();
+          else if (request.url !== "/doctor/peer") return false;
+          else {
+            response.writeHead(201, { Location: "/doctor/peer/1" });
+            const lines = ["v=0", "a=ice-ufrag:server", `a=ice-pwd:${password}`, udpLine(port), ""];
+            response.end(lines.join("\r\n"));
+          }
+          return true;
+        },
+      }),
+    );
+    const check = await checkMediaByProbe(gateway.url, undefined, patientMs);
+    expect(check).toMatchObject({ status: "ok", code: "OK" });
+    expect(gateway.asked).toContain("DELETE /doctor/peer/1");
+  });
+
+  it("says nothing of a server that makes no peer for us", async () => {
+    const gateway = keep(await serveGateway());
+    expect(await checkMediaByProbe(gateway.url, undefined, patientMs)).toBe(undefined);
   });
 });
 

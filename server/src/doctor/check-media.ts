@@ -3,7 +3,13 @@ import { NoAnswer } from "./ask.ts";
 import { type Check, fail, ok, skipped, warn } from "./report.ts";
 import { StunAttribute, StunMethod, uint32, writeStunRequest } from "./stun.ts";
 import { openStunWire, type StunPlace } from "./stun-wire.ts";
-import { type MediaPlace, openWhepVisit, type WhepVisit } from "./whep-visit.ts";
+import {
+  type MediaPlace,
+  openProbeVisit,
+  openWhepVisit,
+  type WhepRefusal,
+  type WhepVisit,
+} from "./whep-visit.ts";
 
 const id = "webrtc";
 /** RFC 8445 section 5.1.2: of a peer-reflexive candidate. */
@@ -35,6 +41,30 @@ export async function checkMediaPort(
     `UDP port ${port} does not refuse; only with a live stream can be told whether media comes through.`,
     "Publish a stream (or start with --demo), and look again with --stream NAME.",
   );
+}
+
+/**
+ * The same without a stream, with a peer that the server has for this. Undefined when it makes none for us: an older
+ * server, or one that wants a token.
+ */
+export async function checkMediaByProbe(
+  base: URL,
+  token: string | undefined,
+  timeoutMs: number,
+): Promise<Check | undefined> {
+  let visit: WhepVisit | WhepRefusal;
+  try {
+    visit = await openProbeVisit(base, token, timeoutMs);
+  } catch (error) {
+    if (error instanceof NoAnswer) return undefined;
+    throw error;
+  }
+  if ("status" in visit) return undefined;
+  try {
+    return await checkPlaces(visit, timeoutMs);
+  } finally {
+    await visit.leave();
+  }
 }
 
 /** Opens a session to watch a live stream, checks each address it names as a browser does, and ends it. */

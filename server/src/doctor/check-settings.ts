@@ -40,7 +40,8 @@ function checkAnnounced({ rtc, http }: DoctorSettings, { announcedHint }: Doctor
   }
   const hint = announcedHint();
   if (hint === undefined) return ok(id, "Browsers are told the addresses of the interfaces.");
-  return warn(id, hint.code, sentence(hint.message), fix);
+  const [what, remedy] = faultAndRemedy(hint.message);
+  return warn(id, hint.code, sentence(what), remedy === "" ? fix : sentence(remedy));
 }
 
 /** Whether every public address ends where the server begins; a proxy may take off what stands before that. */
@@ -97,6 +98,13 @@ function isSecure(url: string): boolean {
 function within(list: BlockList, address: string): boolean {
   const family = isIP(address);
   return family !== 0 && list.check(address, family === 6 ? "ipv6" : "ipv4");
+}
+
+/** Hints are of one piece, for logs: what is so, a colon, what to do. */
+function faultAndRemedy(message: string): readonly [what: string, remedy: string] {
+  // Addresses may have colons, but no space after them.
+  const at = message.lastIndexOf(": ");
+  return at < 0 ? [message, ""] : [message.slice(0, at), message.slice(at + 2)];
 }
 
 /** As a sentence of its own. */

@@ -1,6 +1,6 @@
-import { checkBuffering, checkHealth, checkHttp } from "./check-http.ts";
+import { checkBuffering, checkBufferingByProbe, checkHealth, checkHttp } from "./check-http.ts";
 import { checkMachine, transcoderCheck } from "./check-machine.ts";
-import { checkMedia, checkMediaPort } from "./check-media.ts";
+import { checkMedia, checkMediaByProbe, checkMediaPort } from "./check-media.ts";
 import { portCheck, portState, wantedPorts } from "./check-ports.ts";
 import { checkRtmp } from "./check-rtmp.ts";
 import { checkBasePath, checkSecureContext, checkSettings } from "./check-settings.ts";
@@ -87,10 +87,9 @@ async function checkRunning(
   const stream = options.stream ?? (await firstLiveStream(base, token, timeoutMs));
   if (stream === undefined) {
     const port = facts?.port("webrtc") ?? settings.rtc.port;
-    checks.push(await checkMediaPort(host, port, timeoutMs));
-    const message = "Only with a live stream can be told whether a proxy holds answers back.";
-    const fix = "Publish a stream (or start with --demo), and look again with --stream NAME.";
-    checks.push(skipped("proxy-buffering", "DOCTOR_NO_STREAM", message, fix));
+    const media = await checkMediaByProbe(base, token, timeoutMs);
+    checks.push(media ?? (await checkMediaPort(host, port, timeoutMs)));
+    checks.push(await checkBufferingByProbe(base, timeoutMs));
     return checks;
   }
   checks.push(await checkMedia(base, stream, token, timeoutMs));

@@ -29,14 +29,30 @@ export interface WhepRefusal {
 const maxPlaces = 32;
 
 /** Opens a session to watch `stream` (draft-ietf-wish-whep). @throws NoAnswer */
-export async function openWhepVisit(
+export function openWhepVisit(
   base: URL,
   stream: string,
   token: string | undefined,
   timeoutMs: number,
 ): Promise<WhepVisit | WhepRefusal> {
+  return openVisit(below(base, `/whep/${stream}`), token, timeoutMs);
+}
+
+/** Opens a session with a peer that has no stream, which speaks as WHEP does (`signaling/PROTOCOL.md`). @throws NoAnswer */
+export function openProbeVisit(
+  base: URL,
+  token: string | undefined,
+  timeoutMs: number,
+): Promise<WhepVisit | WhepRefusal> {
+  return openVisit(below(base, "/doctor/peer"), token, timeoutMs);
+}
+
+async function openVisit(
+  url: URL,
+  token: string | undefined,
+  timeoutMs: number,
+): Promise<WhepVisit | WhepRefusal> {
   const ufrag = randomBytes(6).toString("hex");
-  const url = below(base, `/whep/${stream}`);
   const proof: Record<string, string> =
     token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const reply = await ask(url, {

@@ -15,6 +15,8 @@ export interface Visit {
   readonly address: string;
   /** The token that was shown, for addresses that must carry it on. Secret. */
   readonly token: string | undefined;
+  /** By which the client is known again when it comes back; `addViewer` notes it. Nothing may hang on it. */
+  readonly clientId?: string | undefined;
   /** What stands before every path under which clients reach us: prefix of proxies and base path; empty or `/gateway`. */
   readonly prefix: string;
   /**

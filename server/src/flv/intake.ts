@@ -1,6 +1,5 @@
-import { FlvReader, TagType } from "@millrace/media/flv";
+import { type FedFrames, FlvReader, TagFeed, type TagTarget, TagType } from "@millrace/media/flv";
 import type { FlvIntakeLimits } from "./limits.ts";
-import { type FedFrames, TagFeed, type TagTarget } from "./tag-feed.ts";
 
 const fileHeaderBytes = 13;
 /** A tag's header and the size behind its body. */

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { writeFlvHeader, writeFlvTag } from "@millrace/media/flv";
+import { type TagTarget, writeFlvHeader, writeFlvTag } from "@millrace/media/flv";
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
-import type { TagTarget } from "./tag-feed.ts";
 
 /** H.264 with B-frames and AAC, as ffmpeg writes it: 10 pictures. */
 export const flvFile: Uint8Array = new Uint8Array(

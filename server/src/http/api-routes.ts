@@ -3,6 +3,7 @@ import { RefusedError } from "../core/errors.ts";
 import { parseStreamName } from "../core/stream-name.ts";
 import { callerOf } from "./caller.ts";
 import { setCors } from "./headers.ts";
+import type { LoginDoor } from "./login-door.ts";
 import { notFound, replyProblem } from "./problem.ts";
 import { replyJson } from "./reply.ts";
 import type { RouteOptions } from "./routes.ts";
@@ -18,7 +19,7 @@ export interface ApiDocuments {
 }
 
 /** `/api/v1`: what the server is and does. All of it for administrators, one stream's state for whoever may watch it. */
-export function apiRoutes(options: RouteOptions): Router {
+export function apiRoutes(options: RouteOptions, door: LoginDoor): Router {
   const { access, documents, trust, ownHosts, origins } = options;
   const router = express.Router({ caseSensitive: true });
 
@@ -37,7 +38,10 @@ export function apiRoutes(options: RouteOptions): Router {
     const full = isAdmin(() => options.authorizeAdmin(caller));
     if (!full || caller.token !== undefined) setCors(request, response, origins);
     if (!full) {
-      await access.authorize({ action: "play", stream: name, transport: "webrtc", ...caller });
+      const token = door.playToken(request, caller.token);
+      const { address, userAgent } = caller;
+      const asked = { stream: name, token, address, userAgent };
+      await access.authorize({ action: "play", transport: "webrtc", ...asked });
     }
     const document = documents.stream(name, full);
     if (document === undefined) {

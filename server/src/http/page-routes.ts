@@ -3,21 +3,24 @@ import { RefusedError } from "../core/errors.ts";
 import { parseStreamName } from "../core/stream-name.ts";
 import { callerOf } from "./caller.ts";
 import { setPageHeaders } from "./headers.ts";
+import type { LoginDoor } from "./login-door.ts";
 import { oEmbedLink } from "./oembed.ts";
 import { reply } from "./reply.ts";
 import type { RouteOptions } from "./routes.ts";
 
 /** First segments of addresses that are not streams. */
 const reserved = new Set(
-  "api assets whip whep rtc socket.io embed oembed publish admin metrics healthz readyz".split(" "),
+  "api assets whip whep rtc socket.io embed oembed publish doctor admin metrics healthz readyz".split(
+    " ",
+  ),
 );
 /** Endings that belong to other outputs of a stream than its page. */
 const outputEnding =
   /\.(flv|hls|sse|poll|mjpg|jpg|aac|mp3|m3u8|m4s|mp4|ts|ico|svg|png|css|js|map|json|txt|xml|html|php)$/;
 const immutable = "public, max-age=31536000, immutable";
 
-/** `/`, the watch page of every stream at its own name, the embed and the publisher's page, scripts and other files. */
-export function pageRoutes(options: RouteOptions): Router {
+/** `/`, the watch page of every stream at its own name, the other pages, scripts and other files. */
+export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
   const { site, trust, basePath } = options;
   const router = express.Router({ caseSensitive: true, strict: true });
 
@@ -31,17 +34,24 @@ export function pageRoutes(options: RouteOptions): Router {
       );
     }
     setPageHeaders(response, frames);
-    return reply(request, response, page);
+    // A cookie is for one client only.
+    const isOwn = response.hasHeader("Set-Cookie");
+    return reply(request, response, page, isOwn ? { cacheControl: "private, no-cache" } : {});
   };
 
   router.get("/", (request, response) => sendPage(request, response, "index.html", "'self'"));
-  router.get("/embed/*name", (request, response) => {
-    parseStreamName(nameOf(request));
+  router.get("/embed/*name", async (request, response) => {
+    const page = { stream: parseStreamName(nameOf(request)), embed: true };
+    if (await door.stops(request, response, page)) return undefined;
+    door.greet(request, response, page);
     return sendPage(request, response, "embed.html", options.frameAncestors);
   });
   // Never in a frame of others: a page that was tricked into publishing would show its viewer's room.
   router.get("/publish", (request, response) =>
     sendPage(request, response, "publish.html", "'self'"),
+  );
+  router.get("/doctor", (request, response) =>
+    sendPage(request, response, "doctor.html", "'self'"),
   );
   router.get("/publish/*name", (request, response) => {
     parseStreamName(nameOf(request));
@@ -56,16 +66,23 @@ export function pageRoutes(options: RouteOptions): Router {
   });
   router.get("/*name", async (request, response, next) => {
     const name = nameOf(request);
-    if (reserved.has(name.split("/")[0] ?? "") || outputEnding.test(name)) return next();
-    parseStreamName(name);
+    if (!isWatchPage(name)) return next();
+    const page = { stream: parseStreamName(name), embed: false };
     // Without a host there is no address to give.
     if (trust.host(request) !== "") {
       response.setHeader("Link", oEmbedLink(request, trust, basePath, name));
     }
-    if (request.method === "HEAD") await tellState(request, response, name, options);
+    if (await door.stops(request, response, page)) return undefined;
+    door.greet(request, response, page);
+    if (request.method === "HEAD") await tellState(request, response, name, options, door);
     return sendPage(request, response, "watch.html", "'self'");
   });
   return router;
+}
+
+/** Whether a path, without the slash before it, is the page of a stream and not another part of the server. */
+export function isWatchPage(path: string): boolean {
+  return !reserved.has(path.split("/")[0] ?? "") && !outputEnding.test(path);
 }
 
 /** HEAD tells whoever may watch whether the stream is live. */
@@ -74,10 +91,14 @@ async function tellState(
   response: Response,
   stream: string,
   options: RouteOptions,
+  door: LoginDoor,
 ): Promise<void> {
   const caller = callerOf(request, options.trust, options.ownHosts);
+  const token = door.playToken(request, caller.token);
+  const { address, userAgent } = caller;
+  const asked = { stream, token, address, userAgent };
   try {
-    await options.access.authorize({ action: "play", stream, transport: "webrtc", ...caller });
+    await options.access.authorize({ action: "play", transport: "webrtc", ...asked });
   } catch (error) {
     if (error instanceof RefusedError) return;
     throw error;

@@ -49,6 +49,7 @@ describe("addresses", () => {
     ["/embed/live/cam", 200, "text/html; charset=utf-8"],
     ["/publish", 200, "text/html; charset=utf-8"],
     ["/publish/live/cam", 200, "text/html; charset=utf-8"],
+    ["/doctor?stream=live/cam", 200, "text/html; charset=utf-8"],
     ["/player.js", 200, "text/javascript; charset=utf-8"],
     ["/assets/player-abc123.css", 200, "text/css; charset=utf-8"],
     ["/healthz", 200, "application/json"],
@@ -155,7 +156,8 @@ describe("answers", () => {
     const control = async (path: string) => (await plainGet(path, {})).headers["cache-control"];
     expect(await control("/assets/player-abc123.css")).toBe("public, max-age=31536000, immutable");
     expect(await control("/player.js")).toContain("public, max-age=60");
-    expect(await control("/live/cam")).toBe("no-cache");
+    // With a cookie for this one viewer.
+    expect(await control("/live/cam")).toBe("private, no-cache");
     expect(await control("/api/v1/streams")).toBe("no-cache");
     expect(await control("/healthz")).toBe("no-store");
     expect(await control("/none.flv")).toBe("no-store");

@@ -1,9 +1,11 @@
 import type { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import express, { type NextFunction, type Request, type Response } from "express";
-import type { Access, Log } from "../core/ports.ts";
+import type { Access, Clock, Log } from "../core/ports.ts";
 import { type ApiDocuments, apiRoutes } from "./api-routes.ts";
 import type { Caller } from "./caller.ts";
 import { replyOptions, setCors } from "./headers.ts";
+import { LoginDoor, type LoginLimits } from "./login-door.ts";
+import { loginRoutes } from "./login-routes.ts";
 import { oEmbedDocument } from "./oembed.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { notFound, problemOf, replyProblem } from "./problem.ts";
@@ -27,6 +29,11 @@ export interface RouteOptions {
   readonly ownHosts: ReadonlySet<string>;
   /** All listeners are up and the server is not draining. */
   readonly isReady: () => boolean;
+  /** Whether viewers get a cookie by which they are known again in statistics. Default true. */
+  readonly clientCookie?: boolean;
+  readonly loginLimits?: Partial<LoginLimits>;
+  /** Default: the machine's. */
+  readonly clock?: Pick<Clock, "nowUs">;
 }
 
 /** Probes, API, pages and files. The base path is off the address already. */
@@ -37,6 +44,8 @@ export function createRoutes(options: RouteOptions): express.Express {
   app.set("query parser", "simple");
   app.set("case sensitive routing", true);
 
+  const door = new LoginDoor(options);
+  app.use(loginRoutes(options, door));
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method === "OPTIONS") {
       replyOptions(request, response, options.origins);
@@ -58,7 +67,7 @@ export function createRoutes(options: RouteOptions): express.Express {
       cacheControl: "no-store",
     });
   });
-  app.use("/api", apiRoutes(options));
+  app.use("/api", apiRoutes(options, door));
   app.use((request: Request, response: Response, next: NextFunction) => {
     setCors(request, response, options.origins);
     next();
@@ -72,7 +81,7 @@ export function createRoutes(options: RouteOptions): express.Express {
     });
     return replyJson(request, response, document, { cacheControl: "public, max-age=3600" });
   });
-  app.use(pageRoutes(options));
+  app.use(pageRoutes(options, door));
   app.use((request: Request, response: Response) => replyProblem(request, response, notFound));
   // Express knows an error handler by its four parameters.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {

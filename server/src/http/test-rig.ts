@@ -19,6 +19,7 @@ const files: Readonly<Record<string, string>> = {
   "watch.html": watchPage,
   "embed.html": watchPage.replace("watch", "embed"),
   "publish.html": watchPage.replace("watch", "publish"),
+  "doctor.html": watchPage.replace("watch", "doctor"),
   "player.js": `export {}; // ${"player ".repeat(200)}`,
   "assets/player-abc123.css": "body { color: red }",
 };

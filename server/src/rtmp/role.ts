@@ -1,4 +1,4 @@
-import { TagType } from "@millrace/media/flv";
+import { TagFeed, TagType } from "@millrace/media/flv";
 import type { MediaKind } from "@millrace/media/frame";
 import { RefusedError } from "../core/errors.ts";
 import type { Registry } from "../core/registry.ts";
@@ -6,7 +6,6 @@ import { RtmpPlayer, type TagOutput } from "./from-stream.ts";
 import type { RtmpServerLimits } from "./limits.ts";
 import type { RoleRequest } from "./session-events.ts";
 import type { TagBodies } from "./tag-bodies.ts";
-import { RtmpIngest } from "./to-stream.ts";
 
 /** Who asks for a role, and what it needs. */
 export interface RoleOwner {
@@ -50,13 +49,13 @@ export function beginPublish(stream: string, request: RoleRequest, owner: RoleOw
     userAgent: request.connect.userAgent,
     onKick: (reason) => owner.kick(reason),
   });
-  const ingest = new RtmpIngest(publisher);
+  const feed = new TagFeed(publisher);
   return {
     type: "publish",
     queuedBytes: 0,
     start: nothing,
     tag(tagType, timestampMs, body): boolean {
-      ingest.tag(tagType, timestampMs, body);
+      feed.tag(tagType, timestampMs, body);
       return tagType !== TagType.script;
     },
     pause: nothing,

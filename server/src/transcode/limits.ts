@@ -10,9 +10,9 @@ export interface TranscodeLimits {
   readonly maxAudioQueueMs: number;
   /** The same for video, which begins with a whole group of pictures at once; drops to the next key frame. Milliseconds. */
   readonly maxVideoQueueMs: number;
-  /** Instead of `maxAudioQueueMs` while a derivation moves to another process after a crash. Milliseconds. */
+  /** Instead of `maxAudioQueueMs` until a derivation has caught up at its beginning and after a crash. Milliseconds. */
   readonly maxRecoveryMs: number;
-  /** Payload bytes of one audio derivation that wait for the codec. */
+  /** Payload bytes of one audio derivation that wait for the codec; it begins with up to 256 KiB of cached sound. */
   readonly maxAudioQueueBytes: number;
   /** Payload bytes of one video derivation that are kept for a replay, those that wait included. */
   readonly maxVideoQueueBytes: number;
@@ -53,7 +53,7 @@ export const defaultTranscodeLimits: TranscodeLimits = {
   maxAudioQueueMs: 500,
   maxVideoQueueMs: 4_000,
   maxRecoveryMs: 1_000,
-  maxAudioQueueBytes: 256 * 1024,
+  maxAudioQueueBytes: 512 * 1024,
   maxVideoQueueBytes: 32 * 1024 * 1024,
   maxAudioFrameBytes: 16 * 1024,
   maxVideoFrameBytes: 8 * 1024 * 1024,

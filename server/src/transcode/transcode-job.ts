@@ -19,6 +19,7 @@ import {
 } from "./process/message.ts";
 import { parseAck, parseFailure, parseInfo, parsePacket } from "./process/message-body.ts";
 import { type CodecPhase, type LogEntry, ReplayLog } from "./replay-log.ts";
+import { SilenceFill } from "./silence-fill.ts";
 
 export interface TranscodeJobOptions {
   readonly id: number;
@@ -42,11 +43,13 @@ export class TranscodeJob implements Derivation {
   readonly #options: TranscodeJobOptions;
   readonly #clock: Clock;
   readonly #log: ReplayLog;
+  readonly #silence: SilenceFill | undefined;
   #source: TrackInfo;
   #process: CodecProcess | undefined;
   /** The newest frame, until it is known whether another one comes in the same turn of the event loop. */
   #held: LogEntry | undefined;
-  #phase: CodecPhase = { waiting: true, recovering: false };
+  /** It begins with what was cached, which takes as long as what waits after a crash. */
+  #phase: CodecPhase = { waiting: true, recovering: true };
   #dropped = 0;
   #decodeErrors = 0;
   #skippedFrames = 0;
@@ -60,6 +63,9 @@ export class TranscodeJob implements Derivation {
     this.#source = options.source;
     this.#log = new ReplayLog(options.source, options.engine.limits);
     this.crashes = new CrashRecord(options.engine.limits.quarantineWindowMs);
+    if (options.target === "aac") {
+      this.#silence = new SilenceFill(options.source, options.engine.limits.maxSilenceMs);
+    }
   }
 
   get source(): TrackInfo {
@@ -71,7 +77,16 @@ export class TranscodeJob implements Derivation {
   }
 
   push(frame: Frame): void {
+    if (this.#ended || this.#silence?.take(frame, this.#clock.nowUs()) === false) return;
+    this.#take(frame);
+  }
+
+  advance(streamUs: number): void {
     if (this.#ended) return;
+    this.#silence?.advance(streamUs, this.#clock.nowUs(), (frame) => this.#take(frame));
+  }
+
+  #take(frame: Frame): void {
     this.#options.counters.framesIn++;
     const entry = this.#log.push(frame, this.#clock.nowUs(), this.#phase);
     this.#countDropped();
@@ -87,6 +102,7 @@ export class TranscodeJob implements Derivation {
       return;
     }
     this.#source = info;
+    this.#silence?.reconfigure(info);
     const entry = this.#log.configure(info, this.#clock.nowUs());
     if (this.#phase.waiting) return;
     this.#sendHeld(false);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AddressRate, OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
+import { AddressRate, CookieGate, OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import type { SessionRequest } from "@millrace/signaling/session";
 import { systemClock } from "../core/clock.ts";
 import type { Clock, Log } from "../core/ports.ts";
@@ -45,6 +45,7 @@ export class Desk {
   readonly sessions: SessionRegistry;
   readonly #options: WhipOptions;
   readonly #trust: ProxyTrust;
+  readonly #cookies: CookieGate;
   readonly #joins: AddressRate;
   readonly #requests: AddressRate;
 
@@ -56,6 +57,7 @@ export class Desk {
     this.#options = options;
     this.#trust = new ProxyTrust(options.trustProxy);
     this.origins = new OriginPolicy(options.origins ?? "*", this.#trust);
+    this.#cookies = new CookieGate(this.origins, this.#trust);
     this.sessions = new SessionRegistry(options.gateway, this.clock, this.limits);
     this.#joins = new AddressRate(this.limits.joins);
     this.#requests = new AddressRate(this.limits.requests);
@@ -101,7 +103,11 @@ export class Desk {
    */
   sessionRequest({ request, query }: Exchange, asked: Asked): SessionRequest {
     const { protocol, stream, token, more } = asked;
-    const shown = (this.#options.tokenFrom ?? bearerOrQueryToken)(request, query) ?? token;
+    const shown =
+      (this.#options.tokenFrom ?? bearerOrQueryToken)(request, query) ??
+      token ??
+      // Browsers send cookies whoever asks them to: none ever publishes.
+      (protocol.action === "watch" ? this.#cookies.pass(request) : undefined);
     if ((shown ?? "").length > this.limits.maxTokenLength) {
       throw new HttpRefusal("TOKEN_TOO_LONG", 400, "The token is too long.");
     }
@@ -116,6 +122,7 @@ export class Desk {
       address: this.#trust.clientAddress(request),
       transport: protocol.name,
       userAgent: request.headers["user-agent"]?.slice(0, maxUserAgentLength),
+      clientId: this.#cookies.clientId(request),
       ...(takeOver === undefined ? {} : { takeOver }),
     };
   }

@@ -44,6 +44,37 @@ describe("RFC 9725 section 4.4.3: a publisher is taken whole or not at all", () 
   });
 });
 
+describe("cookies of the form login (row 9)", () => {
+  const id = "AbCdEfGhIjKlMnOpQrSt-_";
+  const Cookie = `millrace_pass=the-pass; millrace_client=${id}`;
+  const open = (path: string, headers: Record<string, string> = {}) =>
+    rig.ask("POST", path, { ...sdpType, Cookie, ...headers }, offerSdp);
+  const shown = () => rig.gateway.last.request;
+
+  test("count as a token to watch where there is none, and tell who comes back", async () => {
+    for (const path of ["/whep/live/cam", "/rtc/v1/whep/?app=live&stream=cam"]) {
+      expect((await open(path)).status).toBe(201);
+      expect(shown()).toMatchObject({ token: "the-pass", clientId: id });
+    }
+    await open("/whep/live/cam?token=mine");
+    expect(shown().token).toBe("mine");
+    await open("/whep/live/cam", { Authorization: "Bearer mine" });
+    expect(shown().token).toBe("mine");
+  });
+
+  test("never publish (CSRF)", async () => {
+    for (const path of ["/whip/live/cam", "/rtc/v1/whip/?app=live&stream=cam"]) {
+      expect((await open(path)).status).toBe(201);
+      expect(shown()).toMatchObject({ action: "publish", token: undefined });
+    }
+  });
+
+  test("do not count for pages of others", async () => {
+    expect((await open("/whep/live/cam", { Origin: "https://evil.example" })).status).toBe(201);
+    expect([shown().token, shown().clientId]).toEqual([undefined, undefined]);
+  });
+});
+
 describe("a session belongs to its protocol", () => {
   test.each([
     ["whip", "whep"],

@@ -118,6 +118,11 @@ export class ServerConnection {
     this.requestNow(event, message, emptyReplySchema, () => {}).catch(() => {});
   }
 
+  /** Does not wait for the next attempt to connect. */
+  hurry(): void {
+    this.#attempt();
+  }
+
   /** Ends the connection for good; the server ends its sessions at once. May be called twice. */
   close(): void {
     if (this.#state === "closed") return;

@@ -15,6 +15,12 @@ export { type LastingOptions, type LastingPeer, negotiatePublish } from "./negot
 export type { StreamListener } from "./observed-streams.ts";
 export type { SignalingClientOptions, TokenSource } from "./options.ts";
 export {
+  type ClientLease,
+  type LeaseRequest,
+  SharedClients,
+  type SharedClientsOptions,
+} from "./shared-clients.ts";
+export {
   type CallOptions,
   type PublishOptions,
   SignalingClient,

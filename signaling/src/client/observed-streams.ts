@@ -51,6 +51,8 @@ export class ObservedStreams {
 
   disconnected(): void {
     this.#connected = false;
+    // What it was then says nothing to those who come later.
+    for (const observed of this.#streams.values()) observed.latest = undefined;
   }
 
   told(status: StreamStatus): void {

@@ -111,6 +111,11 @@ export class SignalingClient {
     return this.#observed.add(stream, listener);
   }
 
+  /** Makes the next attempt to connect at once, when one is waited for: somebody came who does not want to wait. */
+  hurry(): void {
+    this.#connection.hurry();
+  }
+
   /** Ends all sessions and calls (their `bye` is `CLOSED`), observations and the connection. May be called twice. */
   close(): void {
     if (this.state === "closed") return;

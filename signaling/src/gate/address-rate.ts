@@ -55,4 +55,9 @@ export class AddressRate {
     }
     return bucket.take(nowUs) ? 0 : Math.max(1, bucket.waitMs(nowUs));
   }
+
+  /** Gives the token back that this address took last. */
+  giveBack(address: string): void {
+    this.#buckets.get(addressKey(address))?.giveBack();
+  }
 }

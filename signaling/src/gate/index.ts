@@ -1,4 +1,5 @@
 export { AddressRate, addressKey } from "./address-rate.ts";
+export { CookieGate, clientCookie, cookieValues, passCookie } from "./cookies.ts";
 export { type AllowedOrigins, OriginPolicy } from "./origin-policy.ts";
 export { type GateRequest, ProxyTrust } from "./proxy-trust.ts";
 export { type Rate, TokenBucket } from "./token-bucket.ts";

@@ -52,3 +52,14 @@ test("the address that was seen longest ago is forgotten at the limit", () => {
   expect(rate.take("a", 0)).toBeGreaterThan(0);
   expect(rate.take("b", 0)).toBe(0);
 });
+
+test("a token that is given back can be taken again; there are never more than the burst", () => {
+  const rate = new AddressRate({ perSecond: 1, burst: 2 });
+  rate.giveBack("192.0.2.1");
+  for (let times = 0; times < 3; times++) {
+    expect(rate.take("192.0.2.1", 0)).toBe(0);
+    rate.giveBack("192.0.2.1");
+  }
+  rate.giveBack("192.0.2.1");
+  expect([1, 2, 3].map(() => rate.take("192.0.2.1", 0))).toEqual([0, 0, 1000]);
+});

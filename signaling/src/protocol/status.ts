@@ -4,6 +4,7 @@ import type {
   Hint,
   IceServer,
   LayerStatus,
+  StreamHealth,
   StreamStatus,
   TrackStatus,
 } from "../session/index.ts";
@@ -51,6 +52,13 @@ const captureTimeSchema: z.ZodMiniType<CaptureTime> = z.object({
   wallMs: z.number(),
 });
 
+const healthSchema: z.ZodMiniType<StreamHealth> = z.object({
+  buffer: z.enum(["EMPTY", "FULL", "DRY", "RECOVER"]),
+  sinceMs: z.number(),
+  lagMs: notNegative,
+  speed: z.number(),
+});
+
 export const streamStatusSchema: z.ZodMiniType<StreamStatus> = z.object({
   name: z.string().check(z.maxLength(messageLimits.streamName)),
   state: z.enum(["live", "waiting", "offline"]),
@@ -58,4 +66,5 @@ export const streamStatusSchema: z.ZodMiniType<StreamStatus> = z.object({
   hints: z.array(hintSchema).check(z.maxLength(messageLimits.hints)),
   captureTime: z.exactOptional(captureTimeSchema),
   viewers: z.exactOptional(notNegative),
+  health: z.exactOptional(healthSchema),
 });

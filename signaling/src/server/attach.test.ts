@@ -104,6 +104,46 @@ describe.each([["websocket"], ["polling"]])("over %s", (transport) => {
   });
 });
 
+describe.each([["websocket"], ["polling"]])("cookies over %s (rows 8 and 9)", (transport) => {
+  const id = "AbCdEfGhIjKlMnOpQrSt-_";
+  const cookie = `millrace_pass=the-pass; millrace_client=${id}`;
+  const connecting = (url: string, more: Record<string, string> = {}, auth: object = {}): Socket =>
+    client(url, { transports: [transport], auth, extraHeaders: { cookie, ...more } });
+
+  test("a pass counts as a token to watch where there is none, and the client is known", async () => {
+    const { url, gateway } = await serve();
+    await watch(connecting(url));
+    expect(gateway.last.request).toMatchObject({ token: "the-pass", clientId: id });
+    await watch(connecting(url, {}, { token: "T" }));
+    expect(gateway.last.request).toMatchObject({ token: "T", clientId: id });
+  });
+
+  test("a pass neither publishes nor calls (CSRF)", async () => {
+    const { url, gateway } = await serve();
+    const socket = connecting(url);
+    await socket.emitWithAck("publish", { stream: "live/cam" });
+    expect(gateway.last.request).toMatchObject({ action: "publish", token: undefined });
+    let asked: object | undefined;
+    gateway.call = async (request) => {
+      asked = request;
+    };
+    await socket.emitWithAck("call", { room: "live/room" });
+    expect(asked).toMatchObject({ room: "live/room", token: undefined });
+  });
+
+  test("of a page of others cookies do not count, unless it is listed by name", async () => {
+    const Origin = "https://player.example";
+    for (const [origins, token] of [
+      ["*", undefined],
+      [[Origin], "the-pass"],
+    ] as const) {
+      const { url, gateway } = await serve({ origins });
+      await watch(connecting(url, { Origin }));
+      expect(gateway.last.request.token).toBe(token);
+    }
+  });
+});
+
 describe("who may connect", () => {
   test.each([
     ["https://evil.example", 403],

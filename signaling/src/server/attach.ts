@@ -1,7 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { Server, type Socket } from "socket.io";
-import { AddressRate, OriginPolicy, ProxyTrust } from "../gate/index.ts";
+import { AddressRate, CookieGate, OriginPolicy, ProxyTrust } from "../gate/index.ts";
 import { handshakeSchema, type ServerEvents, signalNamespace } from "../protocol/index.ts";
 import type { JsepGateway } from "../session/index.ts";
 import { CallRooms } from "./call-rooms.ts";
@@ -55,6 +55,8 @@ export function attachSignaling(
   const limits = { ...defaultLimits, ...options.limits };
   const log = options.log ?? noLog;
   const trust = new ProxyTrust(options.trustProxy);
+  const origins = new OriginPolicy(options.origins ?? [], trust);
+  const cookies = new CookieGate(origins, trust);
   const census = new SocketCensus(limits.maxSockets, limits.maxSocketsPerAddress);
   const clock = options.clock ?? systemClock;
   const context: ConnectionContext = {
@@ -72,12 +74,8 @@ export function attachSignaling(
 
   const io: Io = attachEngine(
     [servers].flat(),
-    engineOptions(
-      options.path ?? "/socket.io/",
-      limits,
-      new OriginPolicy(options.origins ?? [], trust),
-      (request) =>
-        closing === undefined ? census.refusal(trust.clientAddress(request)) : "SERVER_CLOSING",
+    engineOptions(options.path ?? "/socket.io/", limits, origins, (request) =>
+      closing === undefined ? census.refusal(trust.clientAddress(request)) : "SERVER_CLOSING",
     ),
   );
 
@@ -111,6 +109,8 @@ export function attachSignaling(
         address: trust.clientAddress(socket.request),
         userAgent: socket.request.headers["user-agent"],
         token: handshakeSchema.parse(socket.handshake.auth).token,
+        pass: cookies.pass(socket.request),
+        clientId: cookies.clientId(socket.request),
       },
       {
         push: (event, message) => void emit(socket, event, message),

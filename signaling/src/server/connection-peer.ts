@@ -5,6 +5,10 @@ export interface ConnectionPeer {
   readonly address: string;
   readonly userAgent: string | undefined;
   readonly token: string | undefined;
+  /** From the form login's cookie: counts as a token to watch where there is none. Secret. */
+  readonly pass?: string | undefined;
+  /** By which a viewer who comes back is known in statistics. */
+  readonly clientId?: string | undefined;
 }
 
 /** Sends what needs no acknowledgement. */

@@ -50,10 +50,12 @@ export class ConnectionSessions implements SessionOwner {
         {
           action,
           stream: message.stream,
-          token: message.token ?? peer.token,
+          // Cookies come whoever asks the browser to connect: none ever publishes.
+          token: message.token ?? peer.token ?? (action === "watch" ? peer.pass : undefined),
           address: peer.address,
           transport: "webrtc",
           userAgent: peer.userAgent,
+          clientId: peer.clientId,
           ...(message.takeOver !== undefined && { takeOver: message.takeOver }),
         },
         session,

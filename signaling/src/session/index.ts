@@ -55,6 +55,18 @@ export interface CaptureTime {
   readonly wallMs: number;
 }
 
+/** How well a stream is fed, as of its last change. */
+export interface StreamHealth {
+  /** `EMPTY`: nobody feeds it, or not for long enough; `DRY`: slower than real time; `RECOVER`: not so any more. */
+  readonly buffer: "EMPTY" | "FULL" | "DRY" | "RECOVER";
+  /** Since when. Milliseconds since 1970 on the server's clock. */
+  readonly sinceMs: number;
+  /** How far the publisher was behind. Milliseconds. */
+  readonly lagMs: number;
+  /** Media time that came per time that passed, before; 1 is real time. */
+  readonly speed: number;
+}
+
 export interface StreamStatus {
   readonly name: string;
   /** `waiting`: the publisher is gone and may come back within the grace time. */
@@ -62,6 +74,7 @@ export interface StreamStatus {
   readonly tracks: readonly TrackStatus[];
   readonly hints: readonly Hint[];
   readonly captureTime?: CaptureTime;
+  readonly health?: StreamHealth;
   /** How many watch; told to publish sessions only. */
   readonly viewers?: number;
 }
@@ -74,6 +87,8 @@ export interface SessionRequest {
   readonly address: string;
   readonly transport: "webrtc" | "whep" | "whip";
   readonly userAgent: string | undefined;
+  /** By which a viewer who comes back is known in statistics; shown by the client, so nothing may hang on it. */
+  readonly clientId?: string | undefined;
   /** `publish` only: whoever publishes the stream now gives way instead of this request. */
   readonly takeOver?: boolean;
 }

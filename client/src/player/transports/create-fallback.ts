@@ -8,6 +8,7 @@ import {
   type Transport,
   type TransportEvents,
   type TransportFactory,
+  type TransportName,
   type TransportOptions,
   videoCapabilities,
 } from "./transport.ts";
@@ -34,7 +35,7 @@ export const createFallbackTransport: TransportFactory = (
   const environment: FallbackEnvironment = {
     scheduler: browserScheduler,
     fetch: (input, init) => fetch(input, init),
-    createLink: (linkEvents) => new SocketLink(address, linkEvents),
+    createLink: (linkEvents) => new SocketLink(address, linkEvents, false),
     createLatency: () => new LatencyEstimator(),
   };
   return new LazyTransport({
@@ -47,6 +48,12 @@ export const createFallbackTransport: TransportFactory = (
     },
   });
 };
+
+/** Fetches the code of these ways, so that opening one costs no download. Rejects when some of it cannot be had. */
+export async function loadFallbacks(names: readonly TransportName[]): Promise<void> {
+  const { loadLibraries } = await import("./fallback.ts");
+  await loadLibraries(names);
+}
 
 function hasMediaSource(): boolean {
   return "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;

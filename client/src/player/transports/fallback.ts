@@ -9,7 +9,7 @@ import { mjpeg } from "./mjpeg.ts";
 import { SessionTransport } from "./session-transport.ts";
 import { sse } from "./sse.ts";
 import { StreamWatch } from "./stream-watch.ts";
-import type { Transport, TransportEvents, TransportOptions } from "./transport.ts";
+import type { Transport, TransportEvents, TransportName, TransportOptions } from "./transport.ts";
 import type { Way } from "./way.ts";
 import { wsFlv } from "./ws-flv.ts";
 
@@ -49,4 +49,11 @@ export function createFallback(
         latency,
       }),
   });
+}
+
+/** Fetches the libraries that these ways need, one after the other. Rejects when one cannot be had. */
+export async function loadLibraries(names: readonly TransportName[]): Promise<void> {
+  for (const name of names) {
+    if (name !== "webrtc" && name !== "webrtc-relay") await ways[name].loadLibrary?.();
+  }
 }

@@ -1,5 +1,5 @@
-import { object, writeAmf0 } from "@millrace/media/amf";
-import { TagType, writeFlvHeader, writeFlvTag } from "@millrace/media/flv";
+import { writeAmf0 } from "@millrace/media/amf";
+import { TagType, writeFlvHeader, writeFlvTag, writeMetadataBody } from "@millrace/media/flv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { firstTimeMs, maxJumpMs } from "./flv-clock.ts";
@@ -14,8 +14,8 @@ const soundConfig = [0xaf, 0, 0x12, 0x10];
 const video = (ms: number, body = inter) => writeFlvTag(TagType.video, ms, Uint8Array.from(body));
 const audio = (ms: number, body = sound) => writeFlvTag(TagType.audio, ms, Uint8Array.from(body));
 const capture = (streamTimeMs: number, wallMs: number) =>
-  writeFlvTag(TagType.script, 0, writeAmf0(["onCaptureTime", object({ streamTimeMs, wallMs })]));
-const metadata = writeFlvTag(TagType.script, 0, writeAmf0(["onMetaData", object({ a: 1 })]));
+  writeFlvTag(TagType.script, 0, writeMetadataBody([], { streamTimeMs, wallMs }));
+const metadata = writeFlvTag(TagType.script, 0, writeMetadataBody([]));
 const header = (tracks: { audio: boolean; video: boolean }) => writeFlvHeader(tracks);
 
 const join = (...pieces: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(pieces));
@@ -180,7 +180,7 @@ it("knows no capture time before it is told", () => {
   const cutter = new FlvCutter();
   cutter.receive(join(header({ audio: false, video: true }), video(0, key)));
   expect(cutter.captureWallMs(0)).toBeUndefined();
-  cutter.receive(writeFlvTag(TagType.script, 0, writeAmf0(["onCaptureTime", "nonsense"])));
+  cutter.receive(writeFlvTag(TagType.script, 0, writeAmf0(["onMetaData", "nonsense"])));
   expect(cutter.captureWallMs(0)).toBeUndefined();
   cutter.receive(capture(0, 7));
   expect(cutter.captureWallMs(0)).toBe(7);

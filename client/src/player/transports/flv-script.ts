@@ -6,15 +6,15 @@ export interface CaptureTime {
   readonly wallMs: number;
 }
 
-/** The body of a script tag `onCaptureTime`; undefined for other scripts and for what cannot be read. */
+/** What `onMetaData` says about it; undefined for other scripts and for what cannot be read. */
 export function readCaptureTime(body: Uint8Array): CaptureTime | undefined {
   try {
     const reader = new Amf0Reader(body);
-    if (reader.next() !== "onCaptureTime") return undefined;
+    if (reader.next() !== "onMetaData") return undefined;
     const value = reader.next();
     if (!(value instanceof AmfObject)) return undefined;
-    const streamTimeMs = value.fields.get("streamTimeMs");
-    const wallMs = value.fields.get("wallMs");
+    const streamTimeMs = value.fields.get("captureStreamTimeMs");
+    const wallMs = value.fields.get("captureWallMs");
     return typeof streamTimeMs === "number" && typeof wallMs === "number"
       ? { streamTimeMs, wallMs }
       : undefined;

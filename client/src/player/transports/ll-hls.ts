@@ -11,6 +11,9 @@ const suffix = ".m3u8";
 export const llHls: Way = {
   surface: "video",
   tellsStatus: false,
+  loadLibrary: async () => {
+    if (findMediaSource() !== undefined) await load();
+  },
   createSession(context) {
     const { address, environment, surface, events, watch, targetLatency } = context;
     const common = {

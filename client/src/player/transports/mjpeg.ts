@@ -1,13 +1,14 @@
 import { openHttpBytes } from "./http-bytes.ts";
 import { mediaRequest } from "./media-request.ts";
 import { MjpegSession } from "./mjpeg-session.ts";
-import type { Way } from "./way.ts";
+import { type Way, webOf } from "./way.ts";
 
 /** Pictures without sound. */
 export const mjpeg: Way = {
   surface: "image",
   tellsStatus: false,
-  createSession({ address, environment, surface, events, watch, latency }) {
+  createSession(context) {
+    const { address, environment, surface, events, watch, latency } = context;
     return new MjpegSession({
       image: surface.image,
       events,
@@ -20,15 +21,7 @@ export const mjpeg: Way = {
         revoke: (url) => URL.revokeObjectURL(url),
       },
       openBytes: (byteEvents) =>
-        openHttpBytes(
-          {
-            request: mediaRequest(address, ".mjpg"),
-            fetch: environment.fetch,
-            scheduler: environment.scheduler,
-            answered: (response, sentMs) => watch.answered(response, sentMs),
-          },
-          byteEvents,
-        ),
+        openHttpBytes({ ...webOf(context), request: mediaRequest(address, ".mjpg") }, byteEvents),
     });
   },
 };

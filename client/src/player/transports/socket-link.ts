@@ -1,4 +1,4 @@
-import { SignalingClient } from "@millrace/signaling/client";
+import { type ClientLease, SharedClients } from "@millrace/signaling/client";
 import type { StreamAddress } from "../address.ts";
 import type {
   SignalingEvents,
@@ -10,42 +10,41 @@ import type {
 /** The server forgot the session while the way was down; what it sent last may still be on the way. */
 const lostReasons: ReadonlySet<string> = new Set(["SESSION_NOT_FOUND", "SIGNALING_LOST"]);
 
-/** Viewers look at a standing picture meanwhile: they ask more often than other clients. */
-const reconnectMaxMs = 5000;
+/** The connections of all players of the page. Viewers look at a standing picture meanwhile: they ask often. */
+const clients = new SharedClients({ client: { reconnectMaxMs: 5000 } });
 
-/** The way to the server over socket.io. The client below it reconnects by itself. */
+/** The way to the server over socket.io, shared with others of the page. The client below it reconnects by itself. */
 export class SocketLink implements SignalingLink {
   readonly #address: StreamAddress;
   readonly #events: SignalingEvents;
-  #client: SignalingClient | undefined;
+  readonly #watches: boolean;
+  readonly #stops: (() => void)[] = [];
+  #lease: ClientLease | undefined;
   #up = false;
 
-  constructor(address: StreamAddress, events: SignalingEvents) {
+  /** `watches`: whether `watch` will be called. */
+  constructor(address: StreamAddress, events: SignalingEvents, watches: boolean) {
     this.#address = address;
     this.#events = events;
+    this.#watches = watches;
   }
 
   open(): void {
-    const { base, stream, token } = this.#address;
-    const client = new SignalingClient({
-      url: base,
-      reconnectMaxMs,
-      ...(token !== undefined && { token }),
-    });
-    this.#client = client;
-    client.on("state", (state) => this.#linkIs(state === "connected"));
-    client.observe(stream, { status: (status) => this.#events.stream(status) });
-    this.#linkIs(client.state === "connected");
+    const { base, token } = this.#address;
+    const lease = clients.lease({ url: base, token, watches: this.#watches });
+    this.#lease = lease;
+    // Others may know everything already; nothing is told from inside this call.
+    queueMicrotask(() => this.#listen(lease));
   }
 
   close(): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.close();
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#lease?.release();
+    this.#lease = undefined;
   }
 
   async watch(events: WatchEvents): Promise<WatchSession> {
-    const client = this.#client;
+    const client = this.#lease?.client;
     if (client === undefined) throw new Error("The way to the server is not open.");
     const session = await client.watch(this.#address.stream);
     session.on("stream", (status) => events.status(status));
@@ -75,8 +74,18 @@ export class SocketLink implements SignalingLink {
   }
 
   serverWallMs(atMs: number): number | undefined {
-    const clock = this.#client?.clock;
+    const clock = this.#lease?.client.clock;
     return clock && performance.timeOrigin + atMs + clock.offsetMs;
+  }
+
+  #listen(lease: ClientLease): void {
+    if (lease !== this.#lease) return;
+    const { client } = lease;
+    this.#stops.push(client.on("state", (state) => this.#linkIs(state === "connected")));
+    this.#linkIs(client.state === "connected");
+    if (lease !== this.#lease) return;
+    const told: SignalingEvents["stream"] = (status) => this.#events.stream(status);
+    this.#stops.push(client.observe(this.#address.stream, { status: told }));
   }
 
   #linkIs(up: boolean): void {

@@ -1,5 +1,6 @@
 import type { LayerPreference, StreamStatus } from "@millrace/signaling/session";
 import type { StreamAddress } from "../address.ts";
+import type { DataPort } from "../data-port.ts";
 import type { LatencySample } from "../latency.ts";
 import type { StatsSample } from "../stats.ts";
 
@@ -122,6 +123,8 @@ export interface TransportOptions {
   readonly name: TransportName;
   /** How far behind the live edge to play, seconds; undefined: the way's own default. */
   readonly targetLatency: number | undefined;
+  /** Takes each peer connection, for its data channels; absent: there are none. */
+  readonly data?: DataPort;
 }
 
 /**

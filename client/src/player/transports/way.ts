@@ -3,6 +3,7 @@ import type { LiveEdgeLimits } from "../sink/live-edge.ts";
 import { findMediaSource, type MediaSourceKind } from "../sink/media-source.ts";
 import type { CaptureLatency } from "./capture-latency.ts";
 import type { FallbackEnvironment } from "./fallback-environment.ts";
+import type { HttpTalkOptions } from "./http-talk.ts";
 import type { MediaSession, MediaSessionEvents } from "./media-session.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 import type { TransportCapabilities, TransportSurface } from "./transport.ts";
@@ -25,6 +26,8 @@ export interface Way {
   /** Its media brings the stream's events. */
   readonly tellsStatus: boolean;
   createSession(context: WayContext): MediaSession;
+  /** Fetches what only this way needs, when it needs anything; its sessions do so by themselves. */
+  loadLibrary?(): Promise<unknown>;
 }
 
 /** @throws Error where there are no Media Source Extensions; the player looks before it asks for such a way. */
@@ -32,6 +35,12 @@ export function requireMediaSource(): MediaSourceKind {
   const kind = findMediaSource();
   if (kind === undefined) throw new Error("This browser has no Media Source Extensions.");
   return kind;
+}
+
+/** How a session of this way talks HTTP; the server's clock is read off every answer. */
+export function webOf({ environment, watch }: WayContext): HttpTalkOptions {
+  const { fetch, scheduler } = environment;
+  return { fetch, scheduler, answered: (response, sentMs) => watch.answered(response, sentMs) };
 }
 
 /** The page's wish, or how far behind the end of its buffer a way plays best, seconds. */

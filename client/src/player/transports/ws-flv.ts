@@ -1,32 +1,17 @@
-import { flvTargetSeconds, loadFlvEngine } from "./flv-loading.ts";
-import { FlvSession } from "./flv-session.ts";
+import { flvWay } from "./flv-way.ts";
 import { mediaRequest, plainMediaUrl } from "./media-request.ts";
 import { openSocketBytes } from "./socket-bytes.ts";
-import { edgeLimits, type Way } from "./way.ts";
+import { type Way, webOf } from "./way.ts";
 
 /** FLV in the messages of a WebSocket. */
-export const wsFlv: Way = {
-  surface: "video",
-  tellsStatus: false,
-  createSession(context) {
-    const { address, environment, surface, events } = context;
-    return new FlvSession({
-      video: surface.video,
-      events,
-      scheduler: environment.scheduler,
-      loadEngine: loadFlvEngine,
-      edgeLimits: edgeLimits(context, flvTargetSeconds),
-      openBytes: (byteEvents) =>
-        openSocketBytes(
-          {
-            url: plainMediaUrl(address, ".flv", "ws"),
-            createSocket: (url) => new WebSocket(url),
-            request: mediaRequest(address, ".flv"),
-            fetch: environment.fetch,
-            scheduler: environment.scheduler,
-          },
-          byteEvents,
-        ),
-    });
-  },
-};
+export const wsFlv: Way = flvWay((context, events) =>
+  openSocketBytes(
+    {
+      ...webOf(context),
+      url: plainMediaUrl(context.address, ".flv", "ws"),
+      createSocket: (url) => new WebSocket(url),
+      request: mediaRequest(context.address, ".flv"),
+    },
+    events,
+  ),
+);

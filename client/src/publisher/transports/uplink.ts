@@ -1,5 +1,6 @@
 import type { StreamStatus } from "@millrace/signaling/session";
 import type { StreamAddress } from "../../player/address.ts";
+import type { DataPort } from "../../player/data-port.ts";
 import type { CodecCapability } from "../codecs.ts";
 import type { AudioPlan, VideoPlan } from "../encodings.ts";
 import type { SendSample } from "../send-stats.ts";
@@ -44,7 +45,12 @@ export interface Uplink {
 }
 
 /** Makes an uplink for one stream; it does nothing until `open`. Throws where the browser has no WebRTC. */
-export type UplinkFactory = (address: StreamAddress, events: UplinkEvents) => Uplink;
+export type UplinkFactory = (
+  address: StreamAddress,
+  events: UplinkEvents,
+  /** Takes each peer connection, for its data channels; absent: there are none. */
+  data?: DataPort,
+) => Uplink;
 
 /** Nothing to send yet. */
 export const noMedia: SentMedia = { video: undefined, audio: undefined, codecs: undefined };

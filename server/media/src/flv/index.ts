@@ -14,7 +14,12 @@ export {
   writeFrameTag,
 } from "./frame-body.ts";
 export { MessageBuffer } from "./message-buffer.ts";
-export { type Metadata, parseMetadata, writeMetadataBody } from "./metadata.ts";
+export {
+  type CaptureMap,
+  type Metadata,
+  parseMetadata,
+  writeMetadataBody,
+} from "./metadata.ts";
 export {
   defaultFlvReaderLimits,
   type FlvItem,
@@ -22,5 +27,6 @@ export {
   type FlvReaderLimits,
 } from "./reader.ts";
 export { type FlvTag, readU24, readU32, TagType, writeU24, writeU32 } from "./tag.ts";
+export { type FedFrames, TagFeed, type TagTarget } from "./tag-feed.ts";
 export { parseVideoTag, VideoCodecId, type VideoPacket } from "./video-tag.ts";
 export { writeFlvHeader, writeFlvTag } from "./writer.ts";

@@ -71,12 +71,18 @@ const audioCodecIds: Readonly<Record<AudioCodec, number>> = {
   opus: fourCcNumber("Opus"),
 };
 
+/** A frame whose time on the stream's clock is `streamTimeMs` was captured at `wallMs` (since 1970). Fractions are allowed. */
+export interface CaptureMap {
+  readonly streamTimeMs: number;
+  readonly wallMs: number;
+}
+
 /**
  * The script tag body that goes in front of a live stream with these tracks. FLV specification 10.1
- * section E.5. Players decide by it which tags to wait for.
+ * section E.5. Players decide by it which tags to wait for. `capture` is told as `captureStreamTimeMs` and `captureWallMs`.
  * @throws RangeError for JPEG.
  */
-export function writeMetadataBody(tracks: readonly TrackInfo[]): Uint8Array {
+export function writeMetadataBody(tracks: readonly TrackInfo[], capture?: CaptureMap): Uint8Array {
   const fields: Record<string, AmfValue> = { server: "Millrace", duration: 0 };
   for (const track of tracks) {
     if (track.kind === "video") {
@@ -91,6 +97,10 @@ export function writeMetadataBody(tracks: readonly TrackInfo[]): Uint8Array {
       fields["audiochannels"] = track.channels;
       fields["stereo"] = track.channels > 1;
     }
+  }
+  if (capture !== undefined) {
+    fields["captureStreamTimeMs"] = capture.streamTimeMs;
+    fields["captureWallMs"] = capture.wallMs;
   }
   return writeAmf0(["onMetaData", ecmaArray(fields)]);
 }

@@ -54,6 +54,19 @@ describe("an address", () => {
     ]);
   });
 
+  test.each([
+    ["/live/cam/snapshot.jpg", [], ["live/cam", ".jpg", "", ""]],
+    ["/cam/snapshot.jpg?token=a", [], ["cam", ".jpg", "", "token=a"]],
+    ["/a/b/c/snapshot.jpg", [], ["a/b/c", ".jpg", "", ""]],
+    ["/live/cam/snapshot.jpg", ["live/cam/snapshot"], ["live/cam/snapshot", ".jpg", "", ""]],
+    ["/live/cam/snapshot.jpg", ["live/cam", "live/cam/snapshot"], ["live/cam", ".jpg", "", ""]],
+    ["/snapshot.jpg", [], ["snapshot", ".jpg", "", ""]],
+    ["/live/snapshot.jpg", ["live/snapshot"], ["live/snapshot", ".jpg", "", ""]],
+    ["/live/cam/snapshot.flv", [], ["live/cam/snapshot", ".flv", "", ""]],
+  ])("of a snapshot: %s of %j (row 39)", (target, names, expected) => {
+    expect(read(target, ...names)).toEqual(expected);
+  });
+
   test("that is badly encoded is refused", () => {
     expect(() => read("/live/%zz.flv")).toThrow(expect.objectContaining({ code: "URL_INVALID" }));
   });

@@ -6,6 +6,9 @@ const reserved: ReadonlySet<string> = new Set(
   "api assets whip whep rtc socket.io embed publish admin metrics healthz readyz".split(" "),
 );
 
+/** Another address of what a stream has: `/live/cam/snapshot.jpg` is `/live/cam.jpg`. */
+const aliases: ReadonlyMap<string, string> = new Map([["snapshot.jpg", ".jpg"]]);
+
 /** What an address asks for: `/live/cam.hls/part7.m4s` is stream `live/cam`, suffix `.hls`, rest `part7.m4s`. */
 export interface FallbackAddress {
   /** Not checked yet. */
@@ -18,7 +21,8 @@ export interface FallbackAddress {
 
 /**
  * Reads a request target in origin-form, without base path. Undefined when no segment ends in one of the
- * suffixes. Where several do, the first one counts unless only a later one names a stream that there is.
+ * suffixes. Where several do, the first one counts unless only a later one names a stream that there is. Likewise
+ * `NAME/snapshot.jpg` is a picture of NAME, unless only `NAME/snapshot` is a stream.
  * @throws HttpRefusal `URL_INVALID` 400.
  */
 export function parseAddress(
@@ -33,8 +37,11 @@ export function parseAddress(
   const readings = segments.flatMap((segment, index) => {
     const suffix = segment.slice(Math.max(0, segment.lastIndexOf(".")));
     if (!suffixes.has(suffix)) return [];
+    const before = segments.slice(0, index);
     const last = segment.slice(0, -suffix.length);
-    return { suffix, name: [...segments.slice(0, index), last].join("/"), index };
+    const plain = { suffix, name: [...before, last].join("/"), index };
+    const isAlias = index > 0 && aliases.get(segment) === suffix;
+    return isAlias ? [{ suffix, name: before.join("/"), index }, plain] : [plain];
   });
   const decoded = readings.map(({ suffix, name, index }) => ({
     stream: decodePath(name),

@@ -48,6 +48,24 @@ const problem = async (response: Response) => {
   return [status, code];
 };
 
+describe("cookies (rows 8 and 9)", () => {
+  const id = "AbCdEfGhIjKlMnOpQrSt-_";
+  const cookie = `millrace_pass=the-pass; millrace_client=${id}`;
+
+  test("open the stream, and tell the viewer who comes back", async () => {
+    const asked: AccessRequest[] = [];
+    const access = { authorize: async (request: AccessRequest) => void asked.push(request) };
+    const { door, echo } = await open({ access });
+    expect((await door.get("/live/cam.flv", { cookie })).status).toBe(200);
+    expect(asked).toMatchObject([{ action: "play", stream: "live/cam", token: "the-pass" }]);
+    const visit = echo.visits[0];
+    expect(visit?.clientId).toBe(id);
+    expect(visit?.addViewer("http-flv", {}).info.clientId).toBe(id);
+    await door.get("/live/cam.flv");
+    expect([asked[1]?.token, echo.visits[1]?.clientId]).toEqual([undefined, undefined]);
+  });
+});
+
 describe("a request", () => {
   test("is handed to the output of its suffix", async () => {
     const { door } = await open({ basePath: "/gw", trustProxy: ["loopback"] });

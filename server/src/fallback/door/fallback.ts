@@ -162,6 +162,7 @@ class Door {
     if (stream === undefined) {
       throw new HttpRefusal("STREAM_NOT_FOUND", 404, `There is no stream ${name} now.`);
     }
+    const clientId = this.#tokens.clientId(request);
     return {
       request,
       stream,
@@ -170,9 +171,10 @@ class Door {
       query: asked.query,
       address,
       token,
+      clientId,
       prefix,
       addViewer: (by, session) =>
-        stream.addViewer({ ...session, transport: by, address, userAgent }),
+        stream.addViewer({ ...session, transport: by, address, userAgent, clientId }),
     };
   }
 

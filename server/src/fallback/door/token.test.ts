@@ -28,6 +28,13 @@ test.each([
   expect(read(headers as unknown as Record<string, string>, query)).toBe(expected);
 });
 
+test("the pass of the form login counts last", () => {
+  expect(read({ cookie: "millrace_pass=p" })).toBe("p");
+  expect(read({ cookie: "millrace_pass=p; millrace_token=t" })).toBe("t");
+  expect(read({ cookie: "millrace_pass=p" }, "token=q")).toBe("q");
+  expect(read({ cookie: "millrace_pass=p", origin: "https://evil.example" })).toBeUndefined();
+});
+
 test("the cookie of a browser does not count for pages of others", () => {
   const cookie = "millrace_token=ghi";
   expect(read({ cookie, origin: "https://gateway.example" })).toBe("ghi");

@@ -1,38 +1,40 @@
 import type { IncomingMessage } from "node:http";
-import { OriginPolicy, type ProxyTrust } from "@millrace/signaling/gate";
+import {
+  CookieGate,
+  cookieValues,
+  type OriginPolicy,
+  type ProxyTrust,
+} from "@millrace/signaling/gate";
 
-const cookieName = "millrace_token";
+/** A token itself, as another site of ours may set it. */
+const tokenCookie = "millrace_token";
 
 /** Finds the token that a request shows. */
 export class TokenReader {
-  readonly #origins: OriginPolicy;
-  readonly #ownOrigin: OriginPolicy;
+  readonly #cookies: CookieGate;
 
   constructor(origins: OriginPolicy, trust: ProxyTrust) {
-    this.#origins = origins;
-    this.#ownOrigin = new OriginPolicy([], trust);
-  }
-
-  /** `Authorization: Bearer` (RFC 6750 section 2.1), else `?token=`, else the cookie. Secret. */
-  read(request: IncomingMessage, query: URLSearchParams): string | undefined {
-    const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
-    return bearer ?? query.get("token") ?? this.#cookie(request);
+    this.#cookies = new CookieGate(origins, trust);
   }
 
   /**
-   * Browsers send cookies with what any page asks for, so the cookie counts for our own pages and for
-   * origins that are listed by name only.
+   * `Authorization: Bearer` (RFC 6750 section 2.1), else `?token=`, else a cookie: one that has the token, else the
+   * pass of the form login. Browsers send cookies with what any page asks for, so they do not always count. Secret.
    */
+  read(request: IncomingMessage, query: URLSearchParams): string | undefined {
+    const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+    return bearer ?? query.get("token") ?? this.#cookie(request) ?? this.#cookies.pass(request);
+  }
+
+  /** By which a viewer who comes back is known in statistics. */
+  clientId(request: IncomingMessage): string | undefined {
+    return this.#cookies.clientId(request);
+  }
+
   #cookie(request: IncomingMessage): string | undefined {
-    const listed = this.#origins.allowOrigin(request);
-    const trusted = listed !== undefined && listed !== "*";
-    if (!trusted && !this.#ownOrigin.allows(request)) return undefined;
-    for (const part of (request.headers.cookie ?? "").split(";")) {
-      const equals = part.indexOf("=");
-      if (equals < 0 || part.slice(0, equals).trim() !== cookieName) continue;
-      return unquoted(part.slice(equals + 1).trim());
-    }
-    return undefined;
+    if (!this.#cookies.trusts(request)) return undefined;
+    const value = cookieValues(request.headers.cookie, tokenCookie)[0];
+    return value === undefined ? undefined : unquoted(value);
   }
 }
 

@@ -36,6 +36,7 @@ describe("what somebody lacks", () => {
         { kind: "audio", codec: "aac", sampleRate: 48_000, channels: 2 },
       ],
       hints: [],
+      health: { buffer: "EMPTY", sinceMs: 1_700_000_000_000, lagMs: 0, speed: 0 },
       viewers: 0,
     });
     expect(JSON.parse(capture?.json ?? "")).toEqual({

@@ -4,9 +4,10 @@ import type { Stream, Track } from "../../core/index.ts";
 /** What listeners are told about a stream: the same document as on socket.io, with the number of viewers. */
 export function streamStatus(stream: Stream): StreamStatus {
   const { name, state } = stream;
+  const { health, hints } = stream;
   const viewers = stream.viewers.size;
-  if (state === "ended") return { name, state: "offline", tracks: [], hints: [], viewers };
-  return { name, state, tracks: stream.tracks.map(trackStatus), hints: stream.hints, viewers };
+  if (state === "ended") return { name, state: "offline", tracks: [], hints: [], health, viewers };
+  return { name, state, tracks: stream.tracks.map(trackStatus), hints, health, viewers };
 }
 
 function trackStatus(track: Track): TrackStatus {

@@ -1,5 +1,5 @@
+import type { CaptureMap } from "@millrace/media/flv";
 import type { Stream } from "../../core/index.ts";
-import { captureTimeTag } from "./script-tags.ts";
 
 /** A change of the capture-time map that players hear of before its time. Milliseconds. */
 const shiftMs = 5;
@@ -19,19 +19,19 @@ export class CaptureTime {
   }
 
   /** The map as it is now. */
-  tag(): Uint8Array {
+  get map(): CaptureMap {
     const streamTimeMs = Math.floor(this.#stream.nowUs() / 1000);
-    return captureTimeTag(streamTimeMs, this.#stream.captureWallMs(streamTimeMs * 1000));
+    return { streamTimeMs, wallMs: this.#stream.captureWallMs(streamTimeMs * 1000) };
   }
 
   /** The map, when those who have it from before should hear it again. */
-  repeatedTag(): Uint8Array | undefined {
+  repeated(): CaptureMap | undefined {
     const nowUs = this.#stream.nowUs();
     const wallMs = this.#stream.captureWallMs(0);
     const moved = Math.abs(wallMs - this.#toldMs) >= shiftMs;
     if (!moved && nowUs - this.#toldUs < this.#intervalUs) return undefined;
     this.#toldMs = wallMs;
     this.#toldUs = nowUs;
-    return this.tag();
+    return this.map;
   }
 }

@@ -10,7 +10,7 @@ describe("tracks", () => {
     scene.publisher.setTrack(audioInfo());
     scene.audio(1020);
     await settle();
-    expect(carrier.flv.words.slice(3)).toEqual([
+    expect(carrier.flv.words.slice(2)).toEqual([
       "key 1000",
       "onMetaData",
       "audio config",
@@ -24,13 +24,13 @@ describe("tracks", () => {
     const { carrier } = scene.watch();
     await settle();
     expect(carrier.flv.flags).toBe(5);
-    expect(carrier.flv.words).toEqual([...heading.slice(0, 3), "key 1000"]);
+    expect(carrier.flv.words).toEqual([...heading.slice(0, 2), "key 1000"]);
     const [derivation] = scene.transcoder.running;
     expect(derivation?.target).toEqual({ kind: "audio", codec: "aac" });
     derivation?.sink.info(audioInfo());
     derivation?.sink.frame(frameAt(1005, { key: true, size: 20 }));
     await settle();
-    expect(carrier.flv.words.slice(4)).toEqual(["onMetaData", "audio config", "audio 1005"]);
+    expect(carrier.flv.words.slice(3)).toEqual(["onMetaData", "audio config", "audio 1005"]);
   });
 
   test("that a transcoder loses are asked for again after a while", async () => {
@@ -71,12 +71,7 @@ describe("tracks", () => {
     expect(scene.transcoder.running.length).toBe(0);
     scene.video(6000, true);
     await settle();
-    expect(carrier.flv.words.slice(-4)).toEqual([
-      "onMetaData",
-      "onCaptureTime",
-      "video config",
-      "key 6000",
-    ]);
+    expect(carrier.flv.words.slice(-3)).toEqual(["onMetaData", "video config", "key 6000"]);
   });
 
   test("that are removed take nobody with them", async () => {
@@ -101,7 +96,7 @@ describe("a stream", () => {
     scene.publish(videoInfo(), audioInfo());
     scene.publisher.frame("video", frameAt(0, { key: true }));
     await settle();
-    expect(carrier.flv.words.slice(4)).toEqual(["key 1000", "onCaptureTime", "key 11000"]);
+    expect(carrier.flv.words.slice(3)).toEqual(["key 1000", "onMetaData", "key 11000"]);
     expect(viewer.stats.framesDropped).toBe(0);
     expect(scene.ended.size).toBe(0);
   });
@@ -146,14 +141,14 @@ describe("the capture time", () => {
     scene.video(16_000, true);
     scene.video(17_000, true);
     await settle();
-    expect(carrier.flv.words.slice(3)).toEqual([
+    expect(carrier.flv.words.slice(2)).toEqual([
       "key 1000",
       "key 5000",
       "inter 6000",
-      "onCaptureTime",
+      "onMetaData",
       "key 7000",
       "key 16000",
-      "onCaptureTime",
+      "onMetaData",
       "key 17000",
     ]);
   });
@@ -165,5 +160,5 @@ test("times are those of the stream modulo 2^32 milliseconds", async () => {
   const { carrier } = scene.watch();
   scene.video(2 ** 32 + 20);
   await settle();
-  expect(carrier.flv.words.slice(3)).toEqual([`key ${2 ** 32 - 20}`, "inter 20"]);
+  expect(carrier.flv.words.slice(2)).toEqual([`key ${2 ** 32 - 20}`, "inter 20"]);
 });

@@ -18,7 +18,7 @@ describe("a viewer of a stream that has just begun", () => {
     expect(carrier.flv.words).toEqual([...heading, "key 0"]);
     scene.video(440);
     await settle();
-    expect(carrier.flv.words.slice(5)).toEqual(["onMetaData", "audio config", "inter 440"]);
+    expect(carrier.flv.words.slice(4)).toEqual(["onMetaData", "audio config", "inter 440"]);
   });
 
   test("does not wait longer than the grace time", async () => {
@@ -28,7 +28,7 @@ describe("a viewer of a stream that has just begun", () => {
     scene.clock.advance(400);
     await settle();
     expect(carrier.flv.flags).toBe(1);
-    expect(carrier.flv.words).toEqual([...heading.slice(0, 3), "key 0"]);
+    expect(carrier.flv.words).toEqual([...heading.slice(0, 2), "key 0"]);
   });
 
   test("waits for the grace time from the first track on", async () => {
@@ -67,15 +67,15 @@ describe("a viewer who comes late", () => {
     scene.video(5000, true);
     const { carrier } = scene.watch();
     await settle();
-    expect(carrier.flv.words).toEqual([...heading.slice(0, 3), "key 5000"]);
-    const [name, fields] = parseAmf0(carrier.flv.tags[1]?.body ?? new Uint8Array(0));
-    expect(name).toBe("onCaptureTime");
+    expect(carrier.flv.words).toEqual([...heading.slice(0, 2), "key 5000"]);
+    const [name, fields] = parseAmf0(carrier.flv.tags[0]?.body ?? new Uint8Array(0));
+    expect(name).toBe("onMetaData");
     expect(fields).toBeInstanceOf(AmfObject);
-    expect(Object.fromEntries((fields as AmfObject).fields)).toEqual({
-      streamTimeMs: 5000,
-      wallMs: 1_700_000_005_000,
+    expect(Object.fromEntries((fields as AmfObject).fields)).toMatchObject({
+      captureStreamTimeMs: 5000,
+      captureWallMs: 1_700_000_005_000,
     });
-    expect(carrier.flv.tags[1]?.timestampMs).toBe(0);
+    expect(carrier.flv.tags[0]?.timestampMs).toBe(0);
   });
 
   test("begins with the newest key frame, also in a channel that has run for long", async () => {
@@ -108,7 +108,7 @@ describe("a viewer who comes late", () => {
       "audio config",
       "audio 1020",
     ]);
-    const configs = [3, 6].map((index) => carrier.flv.tags[index]?.body);
+    const configs = [2, 5].map((index) => carrier.flv.tags[index]?.body);
     expect(configs.map((body) => Buffer.from(body ?? []).toString("hex"))).toEqual([
       "af001190",
       "af001210",
@@ -125,10 +125,10 @@ describe("a viewer who comes late", () => {
     await settle();
     scene.video(1400);
     await settle();
-    expect(carrier.flv.words).toEqual(heading.slice(0, 3));
+    expect(carrier.flv.words).toEqual(heading.slice(0, 2));
     scene.video(1440, true);
     await settle();
-    expect(carrier.flv.words).toEqual([...heading.slice(0, 3), "key 1440"]);
+    expect(carrier.flv.words).toEqual([...heading.slice(0, 2), "key 1440"]);
   });
 
   test("of sound alone begins with the last second of it", async () => {
@@ -136,14 +136,14 @@ describe("a viewer who comes late", () => {
     for (let ms = 0; ms <= 1000; ms += 20) scene.audio(ms);
     const first = scene.watch();
     await settle();
-    expect(first.carrier.flv.words.slice(3)).toEqual(
+    expect(first.carrier.flv.words.slice(2)).toEqual(
       [920, 940, 960, 980, 1000].map((ms) => `audio ${ms}`),
     );
     for (let ms = 1020; ms <= 1060; ms += 20) scene.audio(ms);
     await settle();
     const second = scene.watch();
     await settle();
-    expect(second.carrier.flv.words.slice(3)).toEqual(
+    expect(second.carrier.flv.words.slice(2)).toEqual(
       [1020, 1040, 1060].map((ms) => `audio ${ms}`),
     );
   });

@@ -54,7 +54,10 @@ export class FlvChannel implements FrameSink, ViewerSource {
   /** From when on viewers are served although a track is missing, on the stream's clock. */
   #openUs: number | undefined;
   readonly #refuseUs: number;
+  /** Until then the cached group of pictures waits for its sound, and viewers for both. */
+  #seedDueUs: number | undefined;
   #openTimer: Timer | undefined;
+  #seedTimer: Timer | undefined;
   #retryUs: number;
   #closed = false;
 
@@ -71,7 +74,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
     this.#sources.follow(false);
     // A stream that is older than the grace time has the tracks that it will have.
     if (this.#sources.announced > 0) this.#openUs = limits.trackGraceMs * 1000;
-    this.#seed();
+    this.#planSeed();
   }
 
   get viewers(): number {
@@ -111,10 +114,16 @@ export class FlvChannel implements FrameSink, ViewerSource {
     this.#sources.close();
     this.#flushPlan.close();
     this.#openTimer?.cancel();
+    this.#seedTimer?.cancel();
     this.#tags = [];
   }
 
   frame(frame: Frame, track: Track): void {
+    if (this.#seedDueUs !== undefined) {
+      // What has come by now is cached.
+      if (track.kind === "audio") this.#seed();
+      return;
+    }
     this.#take(frame, track);
     // Sound can wait for the picture, which then need not wait for what sound began.
     this.#flushPlan.request(track.kind === "audio" && this.#sources.hasVideo());
@@ -130,6 +139,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
     // The publisher took it away or the stream is over, which is told in a moment.
     if (stream.state === "ended" || stream.track(track.kind) === undefined) return;
     this.#sources.ended(track, code);
+    this.#seedWhenComplete();
     this.#tracksChanged();
   }
 
@@ -139,7 +149,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
         version: this.#version,
         infos: this.#infos(),
         before: group?.infos ?? [],
-        captureTime: this.#captureTime.tag(),
+        capture: this.#captureTime.map,
         startUs: group?.startUs ?? this.#newestUs,
         place: this.chain.tail.place,
       });
@@ -152,19 +162,41 @@ export class FlvChannel implements FrameSink, ViewerSource {
     return this.#sources.tracks.map((track) => track.info);
   }
 
+  #planSeed(): void {
+    const { stream, clock, limits } = this.#options;
+    const { tracks } = this.#sources;
+    const hasPictures = tracks.some(
+      ({ kind, cache }) => kind === "video" && cache.frames.length > 0,
+    );
+    if (!hasPictures || !this.#sources.awaitsSound) {
+      this.#seed();
+      return;
+    }
+    this.#seedDueUs = stream.nowUs() + limits.soundWaitMs * 1000;
+    this.#seedTimer = clock.after(limits.soundWaitMs, () => this.#seed());
+  }
+
+  /** Nothing is waited for that does not come. */
+  #seedWhenComplete(): void {
+    if (this.#seedDueUs !== undefined && !this.#sources.awaitsSound) this.#seed();
+  }
+
   /** What a late viewer of the stream would have been sent. */
   #seed(): void {
+    this.#seedTimer?.cancel();
+    this.#seedDueUs = undefined;
     const audioUs = this.#options.limits.audioGroupMs * 1000;
     for (const { frame, track } of cachedFrames(this.#sources.tracks, audioUs)) {
       this.#take(frame, track);
     }
     this.#seal();
+    this.#openWaiting();
   }
 
   #take(frame: Frame, track: Track): void {
     if (this.#startsGroup(frame, track)) {
-      const captureTime = this.#captureTime.repeatedTag();
-      if (captureTime !== undefined) this.#push(captureTime);
+      const capture = this.#captureTime.repeated();
+      if (capture !== undefined) this.#push(metadataTag(this.#infos(), capture));
       this.#seal();
       this.chain.beginGroup(frame.dtsUs, this.#infos());
       this.#heading = undefined;
@@ -219,6 +251,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
   #follow(again: boolean): void {
     const before = this.#sources.announced;
     const added = this.#sources.follow(again);
+    this.#seedWhenComplete();
     if (added.length > 0) this.#announce(added.map((track) => track.info));
     if (before === 0 && this.#sources.announced > 0) {
       const { stream, limits } = this.#options;
@@ -231,7 +264,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
   #announce(changed: readonly TrackInfo[]): void {
     this.#version++;
     this.#heading = undefined;
-    this.#push(metadataTag(this.#infos()));
+    this.#push(metadataTag(this.#infos(), this.#captureTime.map));
     for (const info of changed) {
       const tag = configTag(info, tagTime(this.#newestUs));
       if (tag !== undefined) this.#push(tag);
@@ -249,7 +282,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
   }
 
   #openWaiting(): void {
-    if (this.#waiting.size === 0 || this.#closed) return;
+    if (this.#waiting.size === 0 || this.#closed || this.#seedDueUs !== undefined) return;
     const nowUs = this.#options.stream.nowUs();
     const dueUs = this.#sources.announced > 1 ? nowUs : (this.#openUs ?? this.#refuseUs);
     if (dueUs > nowUs) {

@@ -1,4 +1,4 @@
-import { writeFlvHeader } from "@millrace/media/flv";
+import { type CaptureMap, writeFlvHeader } from "@millrace/media/flv";
 import type { TrackInfo } from "@millrace/media/frame";
 import { Block, type BlockPlace } from "./block.ts";
 import { configTag, metadataTag, tagTime } from "./script-tags.ts";
@@ -19,17 +19,17 @@ export interface HeadingParts {
   readonly infos: readonly TrackInfo[];
   /** The tracks as they were configured at the frame that follows; those missing are taken from `infos`. */
   readonly before: readonly TrackInfo[];
-  readonly captureTime: Uint8Array;
+  readonly capture: CaptureMap;
   /** Decoding time of what follows. Microseconds. */
   readonly startUs: number;
   readonly place: BlockPlace;
 }
 
-/** File header, metadata, capture time, then configurations: video, audio. */
+/** File header, metadata, then configurations: video, audio. */
 export function makeHeading(parts: HeadingParts): Heading {
-  const { version, infos, before, captureTime, startUs, place } = parts;
+  const { version, infos, before, capture, startUs, place } = parts;
   const timeMs = tagTime(startUs);
-  const tags = [metadataTag(infos), captureTime];
+  const tags = [metadataTag(infos, capture)];
   for (const now of infos) {
     const info = before.find(({ kind }) => kind === now.kind) ?? now;
     const config = configTag(info, timeMs);

@@ -24,11 +24,13 @@ export interface FlvLimits {
   readonly audioGroupMs: number;
   /** How long a viewer of a stream that has just begun waits for its second track. Milliseconds. */
   readonly trackGraceMs: number;
+  /** How long the first viewer waits for the sound of the cached group of pictures, where it has to be made. Milliseconds. */
+  readonly soundWaitMs: number;
   /** How long a viewer waits for the first track before `STREAM_NOT_READY`. Milliseconds. */
   readonly firstTrackMs: number;
   /** How often a track that could not be had is asked for again. Milliseconds. */
   readonly retryMs: number;
-  /** Between two `onCaptureTime` in band. Milliseconds. */
+  /** Between two `onMetaData` in band that say when frames were captured. Milliseconds. */
   readonly captureTimeMs: number;
   /** How long the end of a viewer's answer may take. Milliseconds. */
   readonly endMs: number;
@@ -55,6 +57,7 @@ export const defaultFlvLimits: FlvLimits = {
   maxGroupMs: 20_000,
   audioGroupMs: 1000,
   trackGraceMs: 400,
+  soundWaitMs: 400,
   firstTrackMs: 10_000,
   retryMs: 10_000,
   captureTimeMs: 10_000,

@@ -1,5 +1,5 @@
-import { object, writeAmf0 } from "@millrace/media/amf";
 import {
+  type CaptureMap,
   TagType,
   tagTypeOf,
   writeConfigBody,
@@ -14,19 +14,12 @@ export function tagTime(us: number): number {
 }
 
 /**
- * `onMetaData`. Its time is always 0, for ffmpeg takes one with another time for a track of subtitles.
+ * `onMetaData`, which also says when a frame of the stream's clock was captured: ffmpeg shows script data of
+ * any other name as a data stream. Its time is always 0, for ffmpeg takes one with another time for a track
+ * of subtitles.
  */
-export function metadataTag(infos: readonly TrackInfo[]): Uint8Array {
-  return writeFlvTag(TagType.script, 0, writeMetadataBody(infos));
-}
-
-/**
- * Script data `onCaptureTime` with `{streamTimeMs, wallMs}`: a frame whose time on the stream's clock is
- * `streamTimeMs` was captured at `wallMs` (since 1970). Tag times are `streamTimeMs` modulo 2^32.
- */
-export function captureTimeTag(streamTimeMs: number, wallMs: number): Uint8Array {
-  const body = writeAmf0(["onCaptureTime", object({ streamTimeMs, wallMs })]);
-  return writeFlvTag(TagType.script, 0, body);
+export function metadataTag(infos: readonly TrackInfo[], capture: CaptureMap): Uint8Array {
+  return writeFlvTag(TagType.script, 0, writeMetadataBody(infos, capture));
 }
 
 /** What a decoder must have before frames; undefined for codecs that need nothing and while it is not known. */

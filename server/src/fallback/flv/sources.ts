@@ -61,6 +61,13 @@ export class Sources {
     return this.#sources.get("video")?.track !== undefined;
   }
 
+  /** Sound is being made of what was cached, and nothing of it is there. */
+  get awaitsSound(): boolean {
+    const audio = this.#sources.get("audio");
+    if (audio?.lease === undefined || audio.origin.cache.frames.length === 0) return false;
+    return audio.track?.cache.frames.length === 0;
+  }
+
   /** Takes what the stream has now; `again` also asks for what was refused before. Returns the tracks that are new. */
   follow(again: boolean): readonly Track[] {
     return kinds.flatMap((kind) => {

@@ -28,13 +28,7 @@ export const flvOf = (received: Received): ParsedFlv =>
 export const timeless = (words: readonly string[]): string[] =>
   words.map((word) => word.replace(/ \d+$/, ""));
 export const both: readonly TrackInfo[] = [videoInfo(), audioInfo()];
-export const beginning: readonly string[] = [
-  "onMetaData",
-  "onCaptureTime",
-  "video config",
-  "audio config",
-  "key",
-];
+export const beginning: readonly string[] = ["onMetaData", "video config", "audio config", "key"];
 
 /** Publishes a group of pictures: a key frame, sound and two more pictures. */
 export function publishGroup(at: TestDoor, ...infos: readonly TrackInfo[]): Publisher {

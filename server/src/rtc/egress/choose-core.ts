@@ -49,7 +49,7 @@ export function chooseEgress(options: EgressOptions): ChosenEgress {
   const node = (): ChosenEgress => ({ core: new NodeEgressCore(clock), native: undefined });
   if (choice === "node") return node();
   const threads = Math.min(options.threads ?? defaultThreads(), maxEgressThreads);
-  let why = "it was not built (native/build.mjs needs a C compiler)";
+  let why = "it was not built (scripts/build-native.mjs needs a C compiler)";
   try {
     const native = (options.load ?? loadNative)();
     if (native !== undefined) {

@@ -44,7 +44,7 @@ export interface NativeModule {
 
 const built = fileURLToPath(new URL("../../../native/build/egress.node", import.meta.url));
 
-/** Loads what native/build.mjs built. Undefined where it was not built; throws when it does not load. */
+/** Loads what scripts/build-native.mjs built. Undefined where it was not built; throws when it does not load. */
 export function loadNative(path: string = built): NativeModule | undefined {
   if (!existsSync(path)) return undefined;
   return createRequire(import.meta.url)(path) as NativeModule;

@@ -185,6 +185,7 @@ describe("RtcGateway.observe", () => {
           { kind: "audio", codec: "aac", sampleRate: 48_000, channels: 2 },
         ],
         hints: [{ code: "SOMETHING", message: "Something." }],
+        health: { buffer: "EMPTY", sinceMs: 1_700_000_000_000, lagMs: 0, speed: 0 },
       },
     ]);
   });

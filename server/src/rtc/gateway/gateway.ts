@@ -205,6 +205,7 @@ export class RtcGateway implements JsepGateway {
             transport: request.transport,
             address: request.address,
             userAgent: request.userAgent,
+            clientId: request.clientId,
             onKick: (reason) => session.bye(reason),
             stats: (): ViewerSessionStats => session.stats,
           }),

@@ -15,7 +15,8 @@ export function streamStatus(
   captureTime?: CaptureTime,
 ): StreamStatus {
   if (stream === undefined || stream.state === "ended") {
-    return { name, state: "offline", tracks: [], hints: [] };
+    const health = stream && { health: stream.health };
+    return { name, state: "offline", tracks: [], hints: [], ...health };
   }
   const known = new Set(extra.map((hint) => hint.code));
   const hints = [...stream.hints.filter((hint) => !known.has(hint.code)), ...extra];
@@ -24,6 +25,7 @@ export function streamStatus(
     state: stream.state,
     tracks: stream.tracks.map(trackStatus),
     hints,
+    health: stream.health,
     ...(captureTime === undefined ? undefined : { captureTime }),
   };
 }

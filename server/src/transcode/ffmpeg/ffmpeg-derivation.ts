@@ -9,6 +9,7 @@ import type { Derivation, DerivedSink, DerivedTarget, Timer } from "../../core/i
 import { aacChannels, aacInfo } from "../aac-output.ts";
 import { CrashRecord } from "../crash-record.ts";
 import type { EngineOptions, GrowingCounters } from "../pool.ts";
+import { SilenceFill } from "../silence-fill.ts";
 import { aacArguments, type FfmpegFacts, opusArguments, videoArguments } from "./arguments.ts";
 import { writeFeedFrame, writeFeedHeader } from "./feed.ts";
 import { FeedHistory } from "./feed-history.ts";
@@ -44,6 +45,7 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner, ResultTarget {
   readonly #crashes: CrashRecord;
   readonly #history: FeedHistory;
   readonly #times: ResultTimes;
+  readonly #silence: SilenceFill | undefined;
   readonly #slotUs: number;
   #source: TrackInfo;
   #child: FfmpegChild | undefined;
@@ -77,6 +79,7 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner, ResultTarget {
       : target.codec === "aac"
         ? new AacTimes()
         : new SoundTimes();
+    if (target.codec === "aac") this.#silence = new SilenceFill(source, limits.maxSilenceMs);
     this.#scheduleCheck();
   }
 
@@ -93,7 +96,18 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner, ResultTarget {
   }
 
   push(frame: Frame): void {
+    const nowUs = this.#options.engine.clock.nowUs();
+    if (this.#closed || this.#silence?.take(frame, nowUs) === false) return;
+    this.#take(frame);
+  }
+
+  advance(streamUs: number): void {
     if (this.#closed) return;
+    const nowUs = this.#options.engine.clock.nowUs();
+    this.#silence?.advance(streamUs, nowUs, (frame) => this.#take(frame));
+  }
+
+  #take(frame: Frame): void {
     const { counters, engine, target } = this.#options;
     counters.framesIn++;
     if (!this.#admits(frame)) {
@@ -123,6 +137,7 @@ export class FfmpegDerivation implements Derivation, FfmpegOwner, ResultTarget {
       return;
     }
     this.#source = info;
+    this.#silence?.reconfigure(info);
     this.#abandon();
   }
 

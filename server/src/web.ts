@@ -1,0 +1,136 @@
+import { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
+import { attachSignaling, type Signaling } from "@millrace/signaling/server";
+import type { IceServer } from "@millrace/signaling/session";
+import type { Documents, ListenAddress } from "./api/index.ts";
+import type { StaticAccess } from "./auth/index.ts";
+import type { Config } from "./config/index.ts";
+import type { Clock, Log, Registry } from "./core/index.ts";
+import { createEveryOutput, type EveryOutput } from "./fallback/every-output.ts";
+import { createFallback, type Fallback } from "./fallback/index.ts";
+import { createFlvPost, type FlvPost } from "./flv/index.ts";
+import { bindable, httpLimits } from "./from-config.ts";
+import { createFront, HttpServer, Site } from "./http/index.ts";
+import { listening } from "./listen-error.ts";
+import { createProbeHandler, type ProbeHandler } from "./probe/index.ts";
+import type { RtcGateway } from "./rtc/gateway/gateway.ts";
+import type { PeerFactory } from "./rtc/peer.ts";
+import { createWhipHandler, type WhipHandler } from "./whip/index.ts";
+
+export interface WebOptions {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly access: StaticAccess;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gateway: RtcGateway;
+  readonly peers: PeerFactory;
+  /** Where a client may find STUN and TURN. `id` is no secret. */
+  iceServers(id: string): readonly IceServer[];
+  readonly documents: Documents;
+  readonly siteFolder: string;
+  readonly isReady: () => boolean;
+}
+
+/** Everything behind the HTTP port: pages, API, WHIP and WHEP, signaling, outputs without WebRTC, FLV by POST. */
+export class Web {
+  readonly #options: WebOptions;
+  readonly #whip: WhipHandler;
+  readonly #outputs: EveryOutput;
+  readonly #fallback: Fallback;
+  readonly #post: FlvPost;
+  readonly #probe: ProbeHandler;
+  readonly #http: HttpServer;
+  readonly #signaling: Signaling;
+
+  /** Opens nothing yet. */
+  constructor(options: WebOptions) {
+    const { config, gateway, peers, iceServers, registry, access, clock, log } = options;
+    const { trustProxy, basePath, allowedOrigins } = config.http;
+    const shared = { registry, access, clock, log };
+    const listed = allowedOrigins.includes("*") ? "*" : allowedOrigins;
+    const trust = new ProxyTrust(trustProxy);
+    const origins = new OriginPolicy(listed, trust);
+    this.#options = options;
+    this.#whip = createWhipHandler({ gateway, log, clock, basePath, trustProxy, origins: listed });
+    this.#outputs = createEveryOutput(shared);
+    const { outputs } = this.#outputs;
+    this.#fallback = createFallback({ ...shared, trust, origins, basePath, outputs });
+    this.#post = createFlvPost({ ...shared, trust, origins });
+    this.#probe = createProbeHandler({ ...shared, peers, iceServers, trust, origins, basePath });
+    this.#http = this.#createHttp(trust, origins, listed);
+    this.#signaling = attachSignaling(this.#http.server, gateway, {
+      path: `${basePath}/socket.io/`,
+      origins: listed,
+      trustProxy,
+      clock,
+      log,
+    });
+  }
+
+  /** @throws ListenError */
+  async listen(): Promise<ListenAddress> {
+    const { host, port } = this.#options.config.http;
+    const http = this.#http;
+    const bound = await listening("http", { host, port }, () => http.listen(port, bindable(host)));
+    return { host: bound.address, port: bound.port };
+  }
+
+  /** Takes nobody new and says goodbye to everybody; resolves when they were told. */
+  async leave(reason: string): Promise<void> {
+    this.#http.drain();
+    this.#whip.close(reason);
+    this.#fallback.close(reason);
+    this.#probe.close(reason);
+    this.#outputs.close();
+    this.#post.close(reason);
+    await this.#signaling.close(reason);
+  }
+
+  /** Ends what is still connected after so long. */
+  close(withinMs: number): Promise<void> {
+    return this.#http.close(withinMs);
+  }
+
+  #createHttp(
+    trust: ProxyTrust,
+    origins: OriginPolicy,
+    listed: "*" | readonly string[],
+  ): HttpServer {
+    const { config, access, clock, log, documents, siteFolder, isReady } = this.#options;
+    const { basePath, publicUrls } = config.http;
+    const [whip, fallback, post, probe] = [this.#whip, this.#fallback, this.#post, this.#probe];
+    const signalingPath = `${basePath}/socket.io/`;
+    const http = new HttpServer({
+      log,
+      clock,
+      limits: httpLimits(config),
+      takesUpgrade: (request) =>
+        (request.url?.startsWith(signalingPath) ?? false) || fallback.takesUpgrade(request),
+      takesContinue: post.takesContinue,
+      takesItsTime: post.isReceiving,
+      listener: createFront({
+        log,
+        access,
+        authorizeAdmin: (caller) => access.authorizeAdmin(caller),
+        documents,
+        site: new Site(siteFolder),
+        trust,
+        origins,
+        frameAncestors: listed === "*" ? "*" : ["'self'", ...listed].join(" "),
+        basePath,
+        ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
+        isReady,
+        handlers: [
+          (request, response) => whip.handle(request, response),
+          post.handle,
+          probe.handle,
+          fallback.handle,
+        ],
+      }),
+    });
+    http.server.on("upgrade", (request, socket, head) => {
+      if (fallback.takesUpgrade(request)) fallback.upgrade(request, socket, head);
+    });
+    return http;
+  }
+}
