@@ -119,6 +119,8 @@ function millraceArgs(kind: string, port: number, minPort: number, maxPort: numb
     ...["--turn-min-port", String(minPort), "--turn-max-port", String(maxPort)],
     ...["--turn-allow-peers", "127.0.0.0/8", "--turn-realm", "example.org"],
     ...["--turn-max-allocations-per-user", "4000", "--turn-max-allocations-per-address", "4000"],
+    // What is measured is not the limit of an allocation.
+    ...["--turn-max-bitrate-bps", "2000000000"],
     ...(path === undefined ? [] : ["--turn-data-path", path]),
   ];
 }
