@@ -112,7 +112,7 @@ static napi_value close_core(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* adopt(core, fd): place of the socket */
+/* adopt(core, fd): place of the socket, -1 when there are too many */
 static napi_value adopt(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   uint32_t fd;
@@ -120,11 +120,10 @@ static napi_value adopt(napi_env env, napi_callback_info info) {
   Handle *handle = read_handle(env, arguments[0]);
   if (handle == NULL) return NULL;
   if (!read_uint(env, arguments[1], &fd)) return fail(env, "EINVAL", "adopt: fd");
-  const int place = core_adopt(handle->core, (int)fd);
-  return place < 0 ? fail(env, "EMFILE", "adopt: no more sockets") : number(env, place);
+  return number(env, core_adopt(handle->core, (int)fd));
 }
 
-/* open(core, key, salt, auth | undefined): link */
+/* open(core, key, salt, auth | undefined): link, -1 when there are too many */
 static napi_value open_link(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   Bytes key, salt, auth = {NULL, 0};
@@ -140,9 +139,8 @@ static napi_value open_link(napi_env env, napi_callback_info info) {
     return fail(env, "EINVAL", "open: keys");
   Srtp *srtp = srtp_new(key.data, salt.data, auth.data);
   const int link = srtp == NULL ? -1 : core_open(handle->core, srtp);
-  if (link >= 0) return number(env, link);
-  srtp_free(srtp);
-  return fail(env, "ENOMEM", "open: no more links");
+  if (link < 0) srtp_free(srtp);
+  return number(env, link);
 }
 
 /* aim(core, worker, link, place, address, port) */

@@ -262,6 +262,7 @@ describe("a slow reader", () => {
     rig.clock.advance(1_000);
     await gone;
     expect(rig.stream.viewers.size).toBe(0);
+    expect(rig.told).toEqual(["VIEWER_STALLED"]);
     client.socket.destroy();
   });
 

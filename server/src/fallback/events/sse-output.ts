@@ -86,6 +86,8 @@ class SseOutput implements FallbackOutput {
         place,
         clock: this.#clock,
         limits: this.#limits,
+        onStalled: () =>
+          this.#log.info({ code: "VIEWER_STALLED", stream: stream.name }, "event stream cut off"),
         onEnd: () => {
           viewer?.close();
           this.#sessions.delete(session);

@@ -16,6 +16,8 @@ export interface SseSessionOptions {
   readonly place: Place | undefined;
   readonly clock: Clock;
   readonly limits: SseLimits;
+  /** It took nothing for too long, and is cut off. */
+  onStalled(): void;
   /** Nothing more is written; the connection may still drain. */
   onEnd(): void;
   /** The connection is gone. */
@@ -97,6 +99,7 @@ export class SseSession implements LogListener, FeedListener {
     const { heartbeatMs, maxDurationMs, stallMs, renewRetryMs } = this.#options.limits;
     if (this.#response.writableLength === 0) this.#progressUs = nowUs;
     if (nowUs - this.#progressUs >= stallMs * 1000) {
+      this.#options.onStalled();
       this.#response.destroy();
     } else if (maxDurationMs > 0 && nowUs - this.#startUs >= maxDurationMs * 1000) {
       this.#write(writeSseEvent({ retryMs: renewRetryMs }));

@@ -28,6 +28,8 @@ export class Rig {
   readonly server: Server;
   /** Answers that are not over. */
   readonly responses: Set<ServerResponse> = new Set();
+  /** Codes that the outputs logged. */
+  readonly told: unknown[] = [];
   publisher: Publisher;
 
   private constructor(limits: RigLimits) {
@@ -35,7 +37,8 @@ export class Rig {
     const { maxViewersPerStream = 5000 } = limits;
     this.registry = new Registry({ clock, log: silentLog, limits: { maxViewersPerStream } });
     this.hub = new EventHub({ fragments, clock, limits: limits.hub ?? {} });
-    const common = { fragments, clock, log: silentLog, hub: this.hub };
+    const info = ({ code }: { code?: unknown }): void => void this.told.push(code);
+    const common = { fragments, clock, log: { ...silentLog, info }, hub: this.hub };
     this.sse = createSseOutput({ ...common, limits: limits.sse ?? {} });
     this.poll = createPollOutput({ ...common, limits: limits.poll ?? {} });
     this.server = createServer((request, response) => this.#serve(request, response));

@@ -75,6 +75,7 @@ export class NativeLane {
   #batch: Batch = this.#ring[0] as Batch;
   #count = 0;
   #payloads = 0;
+  #closed = false;
   /** Where the payload of the next packet probably is: viewers are sent the same ones in the same order. */
   #guess = 0;
   /** Where the present run of new payloads began. */
@@ -95,6 +96,7 @@ export class NativeLane {
     ssrc: number,
     index: number,
   ): void {
+    if (this.#closed) return;
     const { bytes, words } = this.#batch;
     const word = this.#count * entryWords;
     const head = this.#count * entryBytes + headBytes;
@@ -109,6 +111,11 @@ export class NativeLane {
     bytes.set(header, head);
     if (prefix !== undefined) bytes.set(prefix, head + headerBytes);
     if (++this.#count === batchEntries) this.flush();
+  }
+
+  /** Takes nothing more, as the native side is about to go. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Hands in what is queued. */

@@ -28,7 +28,8 @@ export interface NativeEgressOptions {
 
 /**
  * The tier in C: packets are gathered here and sealed and sent in batches, by threads of their own.
- * What it cannot reach itself (TCP, RTCP, packets of unusual size) goes the way of the node tier.
+ * What it cannot reach itself (TCP, RTCP, packets of unusual size, links beyond
+ * `maxNativeLinks`) goes the way of the node tier. Sockets are closed after it: it remembers them by their numbers.
  */
 export class NativeEgressCore implements EgressCore {
   readonly tier = "native" as const;
@@ -60,6 +61,8 @@ export class NativeEgressCore implements EgressCore {
   open(keys: SrtpKeys, port: DatagramPort): EgressLink {
     const { cipher, auth, salt } = deriveSessionKeys(keys.profile, keys.local, "rtp");
     const number = this.#native.open(this.#handle, cipher.export(), salt, auth?.export());
+    const fallback = this.#node.open(keys, port);
+    if (number < 0) return fallback;
     const lane = this.#lanes.reduce((least, other) => (other.links < least.links ? other : least));
     lane.links++;
     return new NativeEgressLink({
@@ -67,7 +70,7 @@ export class NativeEgressCore implements EgressCore {
       lane,
       port,
       overheadBytes: overheadBytes[keys.profile],
-      fallback: this.#node.open(keys, port),
+      fallback,
       aim: (path) => this.#aim(lane, number, path),
       shut: () => this.#shut(lane, number),
     });
@@ -82,6 +85,7 @@ export class NativeEgressCore implements EgressCore {
     if (this.#closed) return;
     this.flush();
     this.#closed = true;
+    for (const lane of this.#lanes) lane.close();
     this.#native.close(this.#handle);
     this.#node.close();
   }
@@ -95,6 +99,7 @@ export class NativeEgressCore implements EgressCore {
     let socket = this.#sockets.get(fd);
     if (socket === undefined) {
       socket = this.#native.adopt(this.#handle, fd);
+      if (socket < 0) return false;
       this.#sockets.set(fd, socket);
     }
     lane.flush();

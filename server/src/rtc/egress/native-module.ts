@@ -5,11 +5,16 @@ import { fileURLToPath } from "node:url";
 /** A core of native/core.c; an opaque pointer. */
 export type NativeHandle = { readonly native: unique symbol };
 
+/** Links of one core; those beyond are the node tier's. As in native/core.h. */
+export const maxNativeLinks = 65_536;
+
 /** What native/binding.c exports. It throws errors with codes of the system (`EINVAL`, `EADDRINUSE` …). */
 export interface NativeModule {
   create(threads: number, counters: Float64Array): NativeHandle;
   close(core: NativeHandle): void;
+  /** -1 when there are as many sockets as a core has (8). */
   adopt(core: NativeHandle, fd: number): number;
+  /** -1 when there are `maxNativeLinks`. */
   open(core: NativeHandle, key: Uint8Array, salt: Uint8Array, auth: Uint8Array | undefined): number;
   aim(
     core: NativeHandle,

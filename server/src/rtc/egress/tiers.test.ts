@@ -8,7 +8,7 @@ import { createPacketCipher } from "../srtp/packet-cipher.ts";
 import type { DatagramPort, EgressCore } from "./core.ts";
 import { batchEntries } from "./native-batch.ts";
 import { NativeEgressCore } from "./native-core.ts";
-import { loadNative } from "./native-module.ts";
+import { loadNative, maxNativeLinks } from "./native-module.ts";
 import { NodeEgressCore } from "./node-core.ts";
 import { Inbox } from "./test-inbox.ts";
 import { testKeys } from "./test-rig.ts";
@@ -246,6 +246,23 @@ test.runIf(native !== undefined)("a destination that refuses harms no other", as
   );
   expect(core.counters.errors).toBe(20);
 });
+
+test.runIf(native !== undefined)(
+  "links beyond those of the native side are served all the same",
+  async () => {
+    const core = new NativeEgressCore({ native: native as never, threads: 0, clock });
+    closing.push(() => core.close());
+    const inbox = await openInbox();
+    const port = portTo(await openSocket(), inbox);
+    const keys = testKeys();
+    for (let link = 0; link < maxNativeLinks; link++) core.open(keys, port);
+    const beyond = core.open(keys, port);
+    beyond.rtp(headerOf(1, 3), undefined, payloadOf(9), 1, 3);
+    core.flush();
+    expect((await inbox.take(1))[0]?.readUInt16BE(2)).toBe(3);
+    expect(core.counters.packets).toBe(0);
+  },
+);
 
 test.runIf(native !== undefined)(
   "packets of one viewer reach the kernel as one message",
