@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGateway, type Gateway } from "./app.ts";
@@ -11,6 +14,8 @@ const password = "may-i-watch-this";
 const offer = `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\n`;
 
 let gateway: Gateway;
+/** The tests need no built client. */
+let siteFolder: string;
 let port: number;
 /** What a browser shows after it has logged in. */
 let cookie: string;
@@ -31,7 +36,11 @@ beforeAll(async () => {
     ],
     readFile: () => "",
   });
-  gateway = await createGateway(config, { log: silentLog });
+  siteFolder = await mkdtemp(join(tmpdir(), "millrace-site-"));
+  await Promise.all(
+    ["watch.html", "embed.html"].map((page) => writeFile(join(siteFolder, page), "<p>here")),
+  );
+  gateway = await createGateway(config, { log: silentLog, siteFolder });
   await gateway.start();
   port = gateway.addresses().http?.port ?? 0;
   const page = await ask("GET", "/any/page");
@@ -42,7 +51,10 @@ beforeAll(async () => {
   expect(login.statusCode).toBe(303);
   cookie = `${client}; ${cookieOf(login)}`;
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await gateway.close();
+  await rm(siteFolder, { recursive: true });
+});
 
 const cookieOf = ({ headers }: IncomingMessage): string =>
   headers["set-cookie"]?.[0]?.split(";")[0] ?? "";

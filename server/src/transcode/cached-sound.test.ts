@@ -142,7 +142,11 @@ describe.each(engines)("a late viewer's sound by %s", { timeout: 60_000 }, (engi
     const during = (fromS: number, toS: number): Sound[] =>
       sounds.filter(({ ptsUs }) => ptsUs >= offsetUs + fromS * 1e6 && ptsUs < offsetUs + toS * 1e6);
     expect(toneLevel(during(3.3, 5.9), toneHz)).toBeLessThan(0.002);
-    expect(toneLevel(during(6.2, 7.9), toneHz)).toBeGreaterThan(0.15);
+    // A machine that stalls has silence stand where late sound belongs: most of the time must be the tone.
+    const levels = Array.from({ length: 17 }, (_, i) =>
+      toneLevel(during(6.2 + i / 10, 6.3 + i / 10), toneHz),
+    );
+    expect(levels.filter((level) => level > 0.15).length).toBeGreaterThan(8);
     const { frames: source } = publisher.stream.track("audio")?.cache ?? { frames: [] };
     const again = source.find(({ ptsUs }, i) => ptsUs - (source[i - 1]?.ptsUs ?? ptsUs) > 1e6);
     // Opus comes in softly.
