@@ -95,7 +95,7 @@ export const turnKeys: SpecsOf<"turn"> = {
       "Networks to which TURN relays besides the gateway's own media and other relayed browsers.",
   }),
   "turn.maxAllocations": integer({
-    default: 4096,
+    default: 8192,
     min: 1,
     max: 60_000,
     about: "TURN allocations at once; each browser makes one for each way to reach TURN.",
@@ -120,7 +120,7 @@ export const turnKeys: SpecsOf<"turn"> = {
     about: "What one TURN allocation may carry, each way; what is beyond it is dropped.",
   }),
   "turn.maxConnections": integer({
-    default: 4096,
+    default: 8192,
     min: 1,
     max: 1_000_000,
     about: "TCP and TLS connections to TURN at once; further ones are closed at once.",

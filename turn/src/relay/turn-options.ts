@@ -80,9 +80,9 @@ export interface TurnLimits {
 }
 
 export const defaultTurnLimits: TurnLimits = {
-  maxAllocations: 4_096,
+  maxAllocations: 8_192,
   maxAllocationsPerUser: 16,
-  maxAllocationsPerAddress: 256,
+  maxAllocationsPerAddress: 1_024,
   maxPermissions: 64,
   maxChannels: 64,
   maxEndpoints: 256,
@@ -96,8 +96,8 @@ export const defaultTurnLimits: TurnLimits = {
   // 40 Mbit/s: more than any one viewer or publisher needs.
   maxBytesPerSecond: 5_000_000,
   burstSeconds: 1,
-  maxConnections: 4_096,
-  maxConnectionsPerAddress: 256,
+  maxConnections: 8_192,
+  maxConnectionsPerAddress: 1_024,
   idleSeconds: 60,
   handshakeSeconds: 10,
   maxFrameBytes: 16_384,
