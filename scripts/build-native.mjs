@@ -1,5 +1,5 @@
-// Builds what there is in C where there is a C compiler: the native tier of the egress and the data path of the TURN
-// relay. Without one, or on another system than Linux, both run without it. Plain Node, no node-gyp, no download.
+// Builds what there is in C where there is a C compiler: the native tier of the egress, the fan-out of HTTP-FLV and
+// the data path of the TURN relay. Without one, or on another system than Linux, all run without it. Plain Node, no node-gyp, no download.
 // CC names another compiler.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -15,6 +15,7 @@ const addons = [
     sources: ["srtp.c", "core.c", "binding.c"],
     headers: ["srtp.h", "core.h"],
   },
+  { name: "fan-out", folder: "server/native", sources: ["fan-out.c"], headers: [] },
   {
     name: "relay",
     folder: "turn/native",
@@ -51,7 +52,12 @@ function build({ name, folder, sources, headers }) {
   if (include === undefined) return "not built: node-api-headers is not installed";
   mkdirSync(join(root, folder, "build"), { recursive: true });
   const scratch = join(root, folder, "build", `${name}.${process.pid}.node`);
-  const args = [...flags, `-DNODE_GYP_MODULE_NAME=millrace_${name}`, "-I", include];
+  const args = [
+    ...flags,
+    `-DNODE_GYP_MODULE_NAME=millrace_${name.replace("-", "_")}`,
+    "-I",
+    include,
+  ];
   for (const compiler of compilers) {
     const command = [...args, "-o", scratch, ...paths];
     const { error, status, stderr } = spawnSync(compiler, command, { encoding: "utf8" });

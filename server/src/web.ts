@@ -52,7 +52,8 @@ export class Web {
     const origins = new OriginPolicy(listed, trust);
     this.#options = options;
     this.#whip = createWhipHandler({ gateway, log, clock, basePath, trustProxy, origins: listed });
-    this.#outputs = createEveryOutput(shared);
+    const { flvGatherMs } = config.limits;
+    this.#outputs = createEveryOutput({ clock, log, flvGatherMs });
     const { outputs } = this.#outputs;
     this.#fallback = createFallback({ ...shared, trust, origins, basePath, outputs });
     this.#post = createFlvPost({ ...shared, trust, origins });

@@ -109,7 +109,11 @@ export interface Config {
   };
   readonly publisher: { readonly graceSeconds: number };
   readonly gop: { readonly maxSeconds: number; readonly maxBytes: number };
-  readonly limits: { readonly streams: number; readonly viewersPerStream: number };
+  readonly limits: {
+    readonly streams: number;
+    readonly viewersPerStream: number;
+    readonly flvGatherMs: number;
+  };
   readonly shutdown: { readonly drainSeconds: number };
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "text" };
 }

@@ -158,6 +158,14 @@ export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = 
     max: 1_000_000,
     about: "Viewers of one stream at once; further ones are refused with VIEWERS_FULL.",
   }),
+  "limits.flvGatherMs": integer({
+    default: 33,
+    min: 0,
+    max: 1000,
+    unit: "milliseconds",
+    about:
+      "Longest time between two writes to an HTTP-FLV viewer while there is something to write: up to 50 viewers are written to at once, 200 and more after this time, those in between sooner.",
+  }),
 };
 
 export const processKeys: SpecsOf<"demo" | "shutdown" | "log"> = {

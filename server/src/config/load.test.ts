@@ -311,6 +311,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "gop.maxBytes": ["65536", 65536],
   "limits.streams": ["1", 1],
   "limits.viewersPerStream": ["1", 1],
+  "limits.flvGatherMs": ["0", 0],
 };
 
 /** What else must be set for a key to be allowed. */

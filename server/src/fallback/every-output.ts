@@ -13,13 +13,22 @@ export interface EveryOutput {
   close(): void;
 }
 
+export interface EveryOutputOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Longest time between two writes to an HTTP-FLV viewer once there are many. Milliseconds. */
+  readonly flvGatherMs?: number | undefined;
+}
+
 /** All outputs there are. Fragments and events are made once for all that carry them. */
-export function createEveryOutput({ clock, log }: { clock: Clock; log: Log }): EveryOutput {
+export function createEveryOutput(options: EveryOutputOptions): EveryOutput {
+  const { clock, log, flvGatherMs } = options;
+  const flvLimits = flvGatherMs === undefined ? {} : { maxFlushMs: flvGatherMs };
   const fragments = createFmp4Outputs({ clock, log });
   const hub = new EventHub({ fragments, clock });
   return {
     outputs: [
-      createFlvOutput({ clock, log }),
+      createFlvOutput({ clock, log, limits: flvLimits }),
       createHlsOutput({ fmp4: fragments, clock, log }),
       createPollOutput({ fragments, hub, clock, log }),
       createSseOutput({ fragments, hub, clock, log }),

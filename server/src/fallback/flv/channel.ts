@@ -13,6 +13,7 @@ import {
 import { BlockChain, type Group } from "./block-chain.ts";
 import { cachedFrames } from "./cached-frames.ts";
 import { CaptureTime } from "./capture-time.ts";
+import type { FanOut } from "./fan-out.ts";
 import { FlushPlan } from "./flush-plan.ts";
 import { type Heading, makeHeading } from "./heading.ts";
 import type { FlvLimits } from "./limits.ts";
@@ -28,6 +29,8 @@ export interface ChannelOptions {
   readonly log: Log;
   readonly limits: FlvLimits;
   readonly pace: Pace;
+  /** Writes blocks to many viewers at once, where that can be had. */
+  readonly fanOut?: FanOut | undefined;
   /** A viewer's end: the stream is over or the viewer failed. It calls `remove`. */
   endViewer(viewer: FlvViewer, code: string): void;
 }
@@ -230,9 +233,16 @@ export class FlvChannel implements FrameSink, ViewerSource {
 
   #flush(): void {
     this.#seal();
+    const { fanOut } = this.#options;
+    // What it took can be followed by more: a flush has few blocks, most often one.
+    do this.#pump(fanOut);
+    while (fanOut?.flush() === true);
+  }
+
+  #pump(fanOut: FanOut | undefined): void {
     for (const viewer of this.#viewers) {
       try {
-        viewer.pump();
+        viewer.pump(fanOut);
       } catch (error) {
         // A bug of ours; it must not cost the other viewers their stream.
         this.#options.log.error({ err: error }, "an FLV viewer failed and was removed");

@@ -13,6 +13,7 @@ import {
 import { HttpRefusal } from "../door/index.ts";
 import type { FallbackOutput, Visit } from "../output.ts";
 import { FlvChannel } from "./channel.ts";
+import { FanOut, loadNativeSend, type NativeSend } from "./fan-out.ts";
 import { HttpCarrier, socketOf, wireOf, writeHead } from "./http-carrier.ts";
 import { defaultFlvLimits, type FlvLimits } from "./limits.ts";
 import { Pace } from "./pace.ts";
@@ -34,6 +35,8 @@ export interface FlvOutputOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<FlvLimits>;
+  /** Writes to sockets past Node's streams; undefined: only through them. Default: what was built. */
+  readonly nativeSend?: NativeSend | undefined;
 }
 
 /** HTTP-FLV and WebSocket-FLV: `/live/cam.flv`. `?audio=native` leaves sound as the publisher sends it. */
@@ -58,6 +61,7 @@ class FlvOutput implements FallbackOutput {
   readonly #limits: FlvLimits;
   readonly #pace: Pace;
   readonly #handshakes: Handshakes;
+  readonly #fanOut: FanOut | undefined;
   readonly #channels = new Map<Stream, Map<FlvSound, FlvChannel>>();
   readonly #sessions = new Map<FlvViewer, Session>();
   #timer: Timer | undefined;
@@ -68,6 +72,8 @@ class FlvOutput implements FallbackOutput {
     this.#limits = { ...defaultFlvLimits, ...options.limits };
     this.#pace = new Pace(this.#limits);
     this.#handshakes = new Handshakes(this.#limits);
+    const send = "nativeSend" in options ? options.nativeSend : loadNativeSend(options.log);
+    this.#fanOut = send === undefined ? undefined : new FanOut(send);
   }
 
   /** Settles once the answer has begun or its client is gone. */
@@ -161,6 +167,7 @@ class FlvOutput implements FallbackOutput {
       log: this.#log.child({ stream: stream.name }),
       limits: this.#limits,
       pace: this.#pace,
+      fanOut: this.#fanOut,
       endViewer: (viewer, code) => this.#end(viewer, code),
     });
     channels.set(sound, channel);

@@ -1,6 +1,6 @@
 /** Limits of HTTP-FLV and WebSocket-FLV. */
 export interface FlvLimits {
-  /** Longest time between two writes to viewers once there are many of them. Milliseconds. */
+  /** Longest time between two writes to viewers once there are many of them (`limits.flvGatherMs`). Milliseconds. */
   readonly maxFlushMs: number;
   /** Up to so many viewers, all streams together, every tag is written at once. */
   readonly promptViewers: number;

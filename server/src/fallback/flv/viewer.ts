@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { RefusedError } from "../../core/index.ts";
 import type { Block, Wire } from "./block.ts";
 import type { BlockChain, Group } from "./block-chain.ts";
+import type { FanOut } from "./fan-out.ts";
 import type { Heading } from "./heading.ts";
 
 /** A viewer's connection: HTTP or a WebSocket. */
@@ -87,18 +88,24 @@ export class FlvViewer {
     socket.uncork();
   }
 
-  /** Writes what is new, as far as the socket takes it. Without effect before `open`. */
-  pump(): void {
+  /**
+   * Writes what is new, as far as the socket takes it. Without effect before `open`. With a `fanOut` that takes the
+   * next block it is left at that: pump once more after `FanOut.flush`.
+   */
+  pump(fanOut?: FanOut): void {
     const source = this.#source;
     if (source === undefined) return;
-    const { socket } = this.carrier;
+    const { socket, wire } = this.carrier;
     while (socket.writableLength < this.#limits.maxWaitingBytes) {
       const place = this.#place ?? this.#enter(source);
       const next = place?.next;
       if (next === undefined) break;
       this.#place = next;
       if (next.group !== undefined) this.#group = next.group;
-      else this.#write(next);
+      else if (fanOut?.take(socket, next.bytes(wire)) === true) {
+        this.#sentBytes += next.bytes(wire).length;
+        return;
+      } else this.#write(next);
     }
     if (this.#place !== undefined && this.#isLate(this.#place, source.chain)) {
       this.#missingFrom = this.#place.place.endFrames;
