@@ -31,6 +31,21 @@ export class ByteQueue {
     return moved;
   }
 
+  /**
+   * The next `count` bytes without a copy, where they came in one piece that is not more than twice as long; else
+   * undefined, and nothing is taken. Whoever keeps them keeps the whole piece.
+   */
+  takeWhole(count: number): Uint8Array | undefined {
+    const part = this.#parts[this.#first];
+    const end = this.#offset + count;
+    if (part === undefined || end > part.length || part.buffer.byteLength > count * 2) {
+      return undefined;
+    }
+    const whole = part.subarray(this.#offset, end);
+    this.#advance(part, count);
+    return whole;
+  }
+
   /** Drops up to `count` bytes; returns how many. */
   skip(count: number): number {
     let moved = 0;

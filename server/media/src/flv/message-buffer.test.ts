@@ -26,6 +26,40 @@ describe("MessageBuffer", () => {
     expect(queue.length).toBe(1);
   });
 
+  it.each([
+    [50, true],
+    [49, false],
+  ])("of %d bytes in a piece of 100 is the piece itself: %s", (length, shared) => {
+    const piece = new Uint8Array(100).map((_, index) => index);
+    const queue = new ByteQueue();
+    queue.push(piece);
+    queue.skip(10);
+    const message = new MessageBuffer(length);
+    expect(message.fill(queue, length)).toBe(length);
+    expect(message.done).toBe(true);
+    expect(message.bytes).toEqual(piece.slice(10, 10 + length));
+    expect(message.bytes.buffer === piece.buffer).toBe(shared);
+    expect(message.bytes.buffer.byteLength).toBeLessThanOrEqual(length * 2);
+    expect(queue.length).toBe(90 - length);
+  });
+
+  it("that came in two pieces is copied", () => {
+    const queue = new ByteQueue();
+    queue.push(Uint8Array.of(1, 2));
+    queue.push(Uint8Array.of(3));
+    const message = new MessageBuffer(3);
+    expect(message.fill(queue, 3)).toBe(3);
+    expect(message.bytes).toEqual(Uint8Array.of(1, 2, 3));
+    expect(message.bytes.buffer.byteLength).toBe(3);
+  });
+
+  it("of no bytes takes nothing", () => {
+    const queue = new ByteQueue();
+    expect(queue.takeWhole(0)).toBeUndefined();
+    const message = new MessageBuffer(0);
+    expect([message.done, message.fill(queue, 10), message.bytes.length]).toEqual([true, 0, 0]);
+  });
+
   it("gives back what was pushed, however it was cut", () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 200 });
     fc.assert(

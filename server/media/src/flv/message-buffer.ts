@@ -4,7 +4,8 @@ const smallestAllocation = 4096;
 
 /**
  * Collects a message whose length was declared up front. Memory grows with the bytes that really
- * came, at most to twice as many, so that a peer cannot make us reserve what it only promises.
+ * came, at most to twice as many, so that a peer cannot make us reserve what it only promises. A message that
+ * came in one piece, with little else in it, is not copied.
  */
 export class MessageBuffer {
   /** The declared length. */
@@ -37,6 +38,14 @@ export class MessageBuffer {
   /** Takes up to `count` bytes from the queue, but no more than are missing; returns how many. */
   fill(queue: ByteQueue, count: number): number {
     const size = Math.min(count, queue.length, this.remaining);
+    if (size === this.length && this.#filled === 0) {
+      const whole = queue.takeWhole(size);
+      if (whole !== undefined) {
+        this.#bytes = whole;
+        this.#filled = size;
+        return size;
+      }
+    }
     this.#reserve(this.#filled + size, this.#filled + Math.min(queue.length, this.remaining));
     const moved = queue.readInto(this.#bytes, this.#filled, size);
     this.#filled += moved;
