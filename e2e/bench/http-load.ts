@@ -53,6 +53,8 @@ export interface FlvServer {
   readonly flvPort: number | undefined;
   /** Undefined for those that take FLV only. */
   readonly rtmpPort: number | undefined;
+  /** It makes the pictures itself. */
+  readonly feedsItself?: boolean;
   /** Address of the stream that `feed` publishes. */
   readonly firstPath: string;
   stop(): Promise<unknown>;
@@ -61,6 +63,7 @@ export interface FlvServer {
 /** Publishes the one stream that players watch: over RTMP where that is taken, else over bare FLV. Returns how to stop. */
 export async function feed(server: FlvServer, seconds: number): Promise<() => Promise<unknown>> {
   const { rtmpPort, flvPort } = server;
+  if (server.feedsItself === true) return async () => {};
   if (rtmpPort !== undefined) {
     const publisher = await StampedPublisher.start({ port: rtmpPort, name: "stamped", ...picture });
     return async () => publisher.stop();
@@ -77,7 +80,7 @@ export interface Usage {
 }
 
 /** Builds a program of `load/` when it is missing or old. Needs a C compiler. Returns its path. */
-export function buildTool(name: "flvload" | "flvpush"): string {
+export function buildTool(name: "flvfan" | "flvload" | "flvpush"): string {
   const source = fileURLToPath(new URL(`${name}.c`, sources));
   const program = `${workspace}${name}`;
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
@@ -121,6 +124,28 @@ export async function startPython(): Promise<FlvServer> {
     flvPort: tcp,
     rtmpPort: undefined,
     firstPath: "/live/0.flv",
+    stop: () => peer.stop(),
+  };
+}
+
+/** The limit: a C program that writes each picture to every player, and does nothing else. */
+export async function startPlainC(): Promise<FlvServer> {
+  const { fps, gop, keyBytes, deltaBytes } = picture;
+  const args = [stampMarker.toString("hex"), ...[fps, gop, keyBytes, deltaBytes].map(String)];
+  const peer = new Peer(buildTool("flvfan"), args);
+  const { pid = 0, stdout } = peer.process;
+  if (stdout === null) throw new Error("flvfan has no output");
+  sameAsGateway(pid);
+  const said = await Promise.race([once(createInterface({ input: stdout }), "line"), ended(peer)]);
+  const { http } = JSON.parse(String(said[0])) as { http: number };
+  return {
+    name: "plain C, send to each",
+    pid,
+    httpPort: http,
+    flvPort: undefined,
+    rtmpPort: undefined,
+    feedsItself: true,
+    firstPath: "/",
     stop: () => peer.stop(),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * What HTTP-FLV costs: players of one stream and publishers over bare TCP, next to a small Python server of the same
- * kind in turns, and a thousand players. Nothing is encoded or decoded: pictures hold the time at which they were
+ * kind in turns, and a thousand players, next to a C program that does nothing but write to them. Nothing is encoded or decoded: pictures hold the time at which they were
  * sent, players are sockets (`load/flvload.c`, `load/flvpush.c`). Prints Markdown tables.
  * Run: npm run bench -- http. `BENCH_PEERS` bounds the players and publishers, to try it out.
  */
@@ -16,6 +16,7 @@ import {
   play,
   rssMb,
   startMillrace,
+  startPlainC,
   startPython,
 } from "./http-load.ts";
 
@@ -48,20 +49,19 @@ console.log(`\n### ${publishers} publishers of bare FLV over TCP\n`);
 printPushed(pushed);
 printRatio(pushed, "publishers");
 
-const crowded = new Map<string, Played[]>();
-for (let round = 0; round < rounds; round++) {
-  await measure(startMillrace, crowded, (server) => watch(server, crowd));
-}
+const crowded = await inTurns((server) => watch(server, crowd), [startMillrace, startPlainC]);
 console.log(`\n### ${crowd} players of one stream\n`);
 printPlayed(crowded);
+printShare(crowded);
 
 /** Every round has a fresh server of each kind, one after the other; who is first changes. */
 async function inTurns<Result>(
   run: (server: FlvServer) => Promise<Result | undefined>,
+  servers: readonly (() => Promise<FlvServer>)[] = starts,
 ): Promise<Map<string, Result[]>> {
   const results = new Map<string, Result[]>();
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? starts : starts.toReversed();
+    const order = round % 2 === 0 ? servers : servers.toReversed();
     for (const start of order) await measure(start, results, run);
   }
   return results;
@@ -165,6 +165,18 @@ function printRatio(
     ({ cpuPercent }, round) => (python[round]?.cpuPercent ?? Number.NaN) / cpuPercent,
   );
   console.log(`\nThe Python server takes ${spread(ratios, 2)} times the CPU for the ${what}.`);
+}
+
+/** CPU of the C program by that of Millrace, round by round. */
+function printShare(results: ReadonlyMap<string, readonly Played[]>): void {
+  const [millrace = [], plain = []] = ["Millrace", "plain C, send to each"].map((n) =>
+    results.get(n),
+  );
+  const shares = millrace.map(
+    ({ cpuPercent }, round) => ((plain[round]?.cpuPercent ?? Number.NaN) / cpuPercent) * 100,
+  );
+  if (shares.length > 0)
+    console.log(`\nThe limit is ${spread(shares, 0)} % of what Millrace takes.`);
 }
 
 function spread(values: readonly number[], digits: number): string {

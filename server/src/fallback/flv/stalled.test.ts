@@ -99,7 +99,10 @@ test.each([
     }
 
     const received = stalled.map((socket) => new Received(socket.resume()));
-    const last = { ...frameAt(4000, { key: true }), payload: [new Uint8Array(5000).fill(0xee)] };
+    const last = {
+      ...frameAt(4000, { key: true }),
+      payload: [new Uint8Array(5000).fill(0xee, 4995)],
+    };
     feed(publisher, "video", [last]);
     const flvOf = ({ bytes }: Received) => {
       const { body } = splitAnswer(bytes);
