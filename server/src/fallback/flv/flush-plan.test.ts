@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FakeClock } from "../../core/fake-clock.ts";
 import { FlushPlan } from "./flush-plan.ts";
@@ -69,6 +70,40 @@ describe("a flush", () => {
     expect(times).toEqual([1000, 1055, 1088]);
     expect(clock.timers).toBe(0);
   });
+
+  test.each([0, 1, 33, 100])(
+    "never lets anything wait longer than a limit of %d ms",
+    async (maxFlushMs) => {
+      const gaps = fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.boolean()), {
+        maxLength: 40,
+      });
+      await fc.assert(
+        fc.asyncProperty(gaps, fc.integer({ min: 0, max: 400 }), async (arrivals, viewers) => {
+          const clock = new FakeClock();
+          const pace = new Pace({ ...limits, maxFlushMs });
+          pace.viewers = viewers;
+          let waitingUs: number | undefined;
+          let longestUs = 0;
+          const plan = new FlushPlan(clock, pace, () => {
+            longestUs = Math.max(longestUs, clock.nowUs() - (waitingUs ?? clock.nowUs()));
+            waitingUs = undefined;
+          });
+          for (const [gapMs, patient] of arrivals) {
+            for (let ms = 0; ms < gapMs; ms++) clock.advance(1);
+            waitingUs ??= clock.nowUs();
+            plan.request(patient);
+            await turn();
+          }
+          clock.advance(maxFlushMs + 1);
+          expect(waitingUs).toBeUndefined();
+          // Timers of a millisecond.
+          expect(longestUs).toBeLessThanOrEqual(pace.restUs + 1000);
+          plan.close();
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 
   test("that was planned does not come after the end", async () => {
     const { clock, plan, times } = start(1000);
