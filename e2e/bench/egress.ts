@@ -17,6 +17,8 @@ import { loadNative } from "../../server/src/rtc/egress/native-module.ts";
 import { NodeEgressCore } from "../../server/src/rtc/egress/node-core.ts";
 import type { RtpFrame } from "../../server/src/rtc/egress/rtp-frame.ts";
 import { testKeys, videoMedia } from "../../server/src/rtc/egress/test-rig.ts";
+import { WasmEgressCore } from "../../server/src/rtc/egress/wasm-core.ts";
+import { loadSealer } from "../../server/src/rtc/egress/wasm-module.ts";
 import { DEFAULT_RTC_LIMITS } from "../../server/src/rtc/limits.ts";
 import { createCounters } from "../../server/src/rtc/net/counters.ts";
 import { UdpSocket } from "../../server/src/rtc/net/udp-socket.ts";
@@ -121,6 +123,9 @@ const port: DatagramPort = {
 const clock = systemClock;
 const tiers: Record<string, () => EgressCore> = {
   node: () => new NodeEgressCore(clock),
+  ...(loadSealer() !== undefined && {
+    wasm: () => new WasmEgressCore({ wasm: loadSealer() as never, clock }),
+  }),
   ...(native !== undefined && {
     "native, no thread": () => new NativeEgressCore({ native, threads: 0, clock }),
     "native, 1 thread": () => new NativeEgressCore({ native, threads: 1, clock }),

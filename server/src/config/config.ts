@@ -57,7 +57,7 @@ export interface Config {
     readonly tcp: boolean;
     readonly announcedIps: readonly string[];
     readonly maxPeers: number;
-    readonly egress: "auto" | "native" | "node";
+    readonly egress: "auto" | "native" | "wasm" | "node";
     readonly egressThreads: number;
     readonly dataFromViewers: "publisher" | "everybody" | "nobody";
     readonly iceServers: readonly IceServerConfig[];

@@ -173,9 +173,9 @@ export const rtcKeys: SpecsOf<"rtc"> = {
   }),
   "rtc.egress": choice({
     default: "auto",
-    of: ["auto", "native", "node"],
+    of: ["auto", "native", "wasm", "node"],
     about:
-      "What encrypts and sends media to viewers: native is several times as fast and is built where there is a C compiler; auto takes it where it works.",
+      "What encrypts and sends media to viewers: native is built where there is a C compiler and costs least, wasm needs no compiler and costs a third of node; auto takes the first of them that works.",
   }),
   "rtc.egressThreads": integer({
     default: 0,

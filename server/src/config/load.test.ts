@@ -264,7 +264,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "rtc.turnUrls": ["turn:a.example?transport=udp", ["turn:a.example?transport=udp"]],
   "rtc.turnSecret": ["long-enough", "long-enough"],
   "rtc.turnTtlSeconds": ["60", 60],
-  "rtc.egress": ["node", "node"],
+  "rtc.egress": ["wasm", "wasm"],
   "rtc.egressThreads": ["2", 2],
   "rtc.dataFromViewers": ["everybody", "everybody"],
   "turn.enabled": ["off", false],

@@ -144,7 +144,13 @@ export interface RemoteAddress {
 /** Where datagrams go, for senders that call the kernel themselves. */
 export interface DatagramPath extends RemoteAddress {
   /** `fd` is absent where only the socket itself can send: TCP, or a socket that Node made. */
-  readonly socket: { readonly fd?: number | undefined };
+  readonly socket: {
+    readonly fd?: number | undefined;
+    /** Bytes of datagrams that the kernel did not take yet and reads from where the caller has them. */
+    readonly waitingBytes?: number | undefined;
+    /** Sends at once. The bytes must stay until then, or as long as there are `waitingBytes`. */
+    send(datagram: Uint8Array, port: number, address: string): void;
+  };
 }
 
 /** Our side's new ICE credentials and all candidates, for an answer without a description (RFC 8840). */

@@ -1,16 +1,18 @@
 import { availableParallelism } from "node:os";
 import type { Clock, Log } from "../../core/index.ts";
-import type { SrtpKeys, SrtpProfile } from "../peer.ts";
-import { deriveSessionKeys } from "../srtp/key-derivation.ts";
-import { createPacketCipher } from "../srtp/packet-cipher.ts";
 import type { EgressCore, EgressTier } from "./core.ts";
 import { nativeCounters } from "./native-batch.ts";
 import { maxEgressThreads, NativeEgressCore } from "./native-core.ts";
 import { loadNative, type NativeModule } from "./native-module.ts";
 import { NodeEgressCore } from "./node-core.ts";
+import { type OpenTestSealer, openNode, testShared, testTier } from "./self-test.ts";
+import { WasmBatch } from "./wasm-batch.ts";
+import { WasmEgressCore } from "./wasm-core.ts";
+import { wasmKeys } from "./wasm-keys.ts";
+import { loadSealer, type WasmInstance } from "./wasm-module.ts";
 
 /** What `rtc.egress` may say. */
-export type EgressChoice = "auto" | "native" | "node";
+export type EgressChoice = "auto" | EgressTier;
 
 export interface EgressOptions {
   readonly choice: EgressChoice;
@@ -20,6 +22,8 @@ export interface EgressOptions {
   readonly log: Log;
   /** Undefined where it was not built. For tests. */
   readonly load?: () => NativeModule | undefined;
+  /** Undefined where there is no WebAssembly SIMD. For tests. */
+  readonly loadWasm?: () => WasmInstance | undefined;
 }
 
 /** The tier that was chosen, and what opens sockets that it can use itself. */
@@ -40,91 +44,118 @@ export class EgressUnavailableError extends Error {
   }
 }
 
+/** A tier that cannot be had here, and whether somebody should hear of it. */
+interface Missing {
+  readonly why: string;
+  readonly quiet: boolean;
+}
+
+const order: readonly EgressTier[] = ["native", "wasm", "node"];
+
 /**
  * Makes the fastest tier that passes its self-test, or the one that was asked for.
- * @throws EgressUnavailableError when that one does not work.
+ * @throws EgressUnavailableError when that one does not work, or none.
  */
 export function chooseEgress(options: EgressOptions): ChosenEgress {
-  const { choice, clock, log } = options;
-  const node = (): ChosenEgress => ({ core: new NodeEgressCore(clock), native: undefined });
-  if (choice === "node") return node();
-  const threads = Math.min(options.threads ?? defaultThreads(), maxEgressThreads);
-  let why = "it was not built (scripts/build-native.mjs needs a C compiler)";
+  const { choice, log } = options;
+  for (const tier of choice === "auto" ? order : [choice]) {
+    const made = makeTier(tier, options);
+    if ("core" in made) return made;
+    const { why, quiet } = made;
+    if (!quiet) {
+      log.warn({ code: "EGRESS_SELF_TEST", tier, fault: why }, `the ${tier} egress is not used`);
+    }
+    if (choice === tier || tier === "node") throw new EgressUnavailableError(tier, why);
+  }
+  throw new Error("no tier");
+}
+
+function makeTier(tier: EgressTier, options: EgressOptions): ChosenEgress | Missing {
   try {
-    const native = (options.load ?? loadNative)();
-    if (native !== undefined) {
-      const fault = testNative(native);
-      if (fault === undefined) {
-        return { core: new NativeEgressCore({ native, threads, clock }), native };
-      }
-      why = fault;
-      log.warn({ code: "EGRESS_SELF_TEST", fault }, "the native egress is not used");
+    switch (tier) {
+      case "native":
+        return makeNative(options);
+      case "wasm":
+        return makeWasm(options);
+      case "node":
+        return makeNode(options);
     }
   } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
-    log.warn({ code: "EGRESS_SELF_TEST", error: why }, "the native egress does not load");
+    return { why: error instanceof Error ? error.message : String(error), quiet: false };
   }
-  if (choice === "native") throw new EgressUnavailableError("native", why);
-  return node();
+}
+
+function makeNative({ load = loadNative, threads, clock }: EgressOptions): ChosenEgress | Missing {
+  const native = load();
+  if (native === undefined) {
+    // Who installed it was told.
+    const why = "it was not built (scripts/build-native.mjs needs a C compiler)";
+    return { why, quiet: true };
+  }
+  const fault = testNative(native);
+  if (fault !== undefined) return { why: fault, quiet: false };
+  const workers = Math.min(threads ?? defaultThreads(), maxEgressThreads);
+  return { core: new NativeEgressCore({ native, threads: workers, clock }), native };
+}
+
+function makeWasm({ loadWasm = loadSealer, clock }: EgressOptions): ChosenEgress | Missing {
+  const wasm = loadWasm();
+  if (wasm === undefined) return { why: "there is no WebAssembly SIMD here", quiet: false };
+  const fault = testWasm(wasm, clock);
+  if (fault !== undefined) return { why: fault, quiet: false };
+  return { core: new WasmEgressCore({ wasm, clock }), native: undefined };
+}
+
+function makeNode({ clock }: EgressOptions): ChosenEgress | Missing {
+  const fault = testShared() ?? testTier(openNode);
+  if (fault !== undefined) return { why: fault, quiet: false };
+  return { core: new NodeEgressCore(clock), native: undefined };
 }
 
 function defaultThreads(): number {
   return Math.min(availableParallelism() - 1, 4);
 }
 
-const profiles: readonly SrtpProfile[] = ["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"];
-const testHeaderBytes = [12, 20, 32];
-const testPayloadBytes = [0, 1, 15, 16, 17, 63, 64, 65, 1142];
-/** The first packet, the last before the sequence number wraps, and one with a large roll-over counter. */
-const testIndexes = [0, 0xffff, 0x10000, 0xfffe_dcba_9876];
-
-/** Seals packets of many lengths with both profiles and compares them with the node tier's. Returns what differs. */
+/** Seals what the self-test asks for with native code. Returns what differs. */
 export function testNative(native: NativeModule): string | undefined {
   const core = native.create(0, nativeCounters(1));
+  const open: OpenTestSealer = (_profile, { cipher, salt, auth }) => {
+    const link = native.open(core, cipher.export(), salt, auth?.export());
+    return (packets) =>
+      packets.map(({ header, payload, ssrc, index }) => {
+        const plain = header.length + payload.length;
+        const out = new Uint8Array(plain + 16);
+        out.set(header);
+        out.set(payload, header.length);
+        const rollover = Math.floor(index / 0x10000) % 0x1_0000_0000;
+        const length = native.seal(
+          ...([core, link, out, header.length, plain, ssrc, rollover, index % 0x10000] as const),
+        );
+        return out.subarray(0, length);
+      });
+  };
   try {
-    for (const profile of profiles) {
-      const keys = selfTestKeys(profile);
-      const { cipher, auth, salt } = deriveSessionKeys(profile, keys.local, "rtp");
-      const link = native.open(core, cipher.export(), salt, auth?.export());
-      const expected = createPacketCipher(profile, keys.local);
-      for (const headerBytes of testHeaderBytes) {
-        for (const payloadBytes of testPayloadBytes) {
-          for (const index of testIndexes) {
-            const plain = headerBytes + payloadBytes;
-            const ssrc = 0xdeadbeef;
-            const made = pattern(plain + 16);
-            const length = native.seal(
-              ...([core, link, made, headerBytes, plain, ssrc] as const),
-              Math.floor(index / 0x10000) % 0x1_0000_0000,
-              index % 0x10000,
-            );
-            const right = pattern(plain + 16);
-            const payload = right.slice(headerBytes, plain);
-            const rightLength = expected.sealRtp(
-              ...([right, 0, headerBytes, undefined, payload, ssrc, index] as const),
-            );
-            const same = Buffer.compare(made.subarray(0, length), right.subarray(0, rightLength));
-            if (same !== 0) {
-              return `${profile} differs at ${headerBytes}+${payloadBytes} bytes, index ${index}`;
-            }
-          }
-        }
-      }
-    }
-    return undefined;
+    return testTier(open);
   } finally {
     native.close(core);
   }
 }
 
-function selfTestKeys(profile: SrtpProfile): SrtpKeys {
-  const master = {
-    key: pattern(16),
-    salt: pattern(profile === "AEAD_AES_128_GCM" ? 12 : 14),
-  };
-  return { profile, local: master, remote: master };
-}
-
-function pattern(bytes: number): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, at) => (at * 37 + 11) & 0xff);
+/** Seals what the self-test asks for in WebAssembly. Returns what differs. */
+export function testWasm(wasm: WasmInstance, clock: Clock): string | undefined {
+  const batch = new WasmBatch(wasm, clock);
+  return testTier((profile, session) => {
+    const keys = wasmKeys(profile, session, wasm);
+    batch.forgetTables();
+    return (packets) => {
+      const made: Uint8Array[] = [];
+      const socket = { send: (datagram: Uint8Array) => void made.push(datagram.slice()) };
+      const path = { address: "", port: 0, socket };
+      for (const { header, payload, ssrc, index } of packets) {
+        batch.add(keys, path, header, undefined, payload, ssrc, index);
+      }
+      batch.flush();
+      return made;
+    };
+  });
 }

@@ -12,12 +12,19 @@ import { loadNative, maxNativeLinks } from "./native-module.ts";
 import { NodeEgressCore } from "./node-core.ts";
 import { Inbox } from "./test-inbox.ts";
 import { testKeys } from "./test-rig.ts";
+import { WasmEgressCore } from "./wasm-core.ts";
+import { loadSealer } from "./wasm-module.ts";
 
 const native = loadNative();
 const clock = systemClock;
 const profiles: readonly SrtpProfile[] = ["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"];
 const tiers: readonly (readonly [string, boolean, () => EgressCore])[] = [
   ["node", true, () => new NodeEgressCore(clock)],
+  [
+    "wasm",
+    loadSealer() !== undefined,
+    () => new WasmEgressCore({ wasm: loadSealer() as never, clock }),
+  ],
   ...[0, 1, 2].map(
     (threads) =>
       [

@@ -5,6 +5,8 @@ export interface DatagramSocket {
   readonly family: 4 | 6;
   /** The system's number of the socket, for native code that sends by itself. Absent: only `send` can. */
   readonly fd?: number | undefined;
+  /** Bytes of datagrams that the kernel did not take yet and reads from where the caller has them. Absent: there never are any. */
+  readonly waitingBytes?: number | undefined;
   /** Set on a TCP connection, which has one remote address and so at most one path. */
   readonly connection?: ConnectionPath;
   /**

@@ -111,6 +111,10 @@ export class UdpSocket implements DatagramSocket {
     }
   }
 
+  get waitingBytes(): number {
+    return this.#closed ? 0 : this.#socket.getSendQueueSize();
+  }
+
   /** What the kernel granted, bytes. */
   bufferBytes(): { recv: number; send: number } {
     return { recv: this.#socket.getRecvBufferSize(), send: this.#socket.getSendBufferSize() };

@@ -1,0 +1,21 @@
+/** As much of WebAssembly's JavaScript interface as is used here; the types of Node have none. */
+interface WebAssemblyInterface {
+  validate(module: Uint8Array<ArrayBuffer>): boolean;
+  readonly Module: new (module: Uint8Array<ArrayBuffer>) => object;
+  readonly Memory: new (limits: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => WasmMemory;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: WasmMemory } },
+  ) => { readonly exports: unknown };
+}
+
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+export const webAssembly: WebAssemblyInterface = (
+  globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface }
+).WebAssembly;
