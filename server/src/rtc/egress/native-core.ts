@@ -59,9 +59,10 @@ export class NativeEgressCore implements EgressCore {
   }
 
   open(keys: SrtpKeys, port: DatagramPort): EgressLink {
-    const { cipher, auth, salt } = deriveSessionKeys(keys.profile, keys.local, "rtp");
+    const rtp = deriveSessionKeys(keys.profile, keys.local, "rtp");
+    const { cipher, auth, salt } = rtp;
     const number = this.#native.open(this.#handle, cipher.export(), salt, auth?.export());
-    const fallback = this.#node.open(keys, port);
+    const fallback = this.#node.open(keys, port, rtp);
     if (number < 0) return fallback;
     const lane = this.#lanes.reduce((least, other) => (other.links < least.links ? other : least));
     lane.links++;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/index.ts";
 import type { SrtpKeys } from "../peer.ts";
 import { SrtpSender } from "../srtp/index.ts";
+import type { SessionKeys } from "../srtp/key-derivation.ts";
 import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
 import { SlabRing } from "./slab-ring.ts";
 
@@ -13,8 +14,9 @@ export class NodeEgressCore implements EgressCore {
     this.#ring = new SlabRing(clock);
   }
 
-  open(keys: SrtpKeys, port: DatagramPort): EgressLink {
-    return new NodeEgressLink(this.#ring, new SrtpSender(keys.profile, keys.local), port);
+  /** `rtp`: the session keys for RTP, where they are known. */
+  open(keys: SrtpKeys, port: DatagramPort, rtp?: SessionKeys): EgressLink {
+    return new NodeEgressLink(this.#ring, new SrtpSender(keys.profile, keys.local, rtp), port);
   }
 
   flush(): void {}

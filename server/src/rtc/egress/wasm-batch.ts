@@ -88,10 +88,15 @@ export class WasmBatch {
   }
 
   #work(): void {
-    for (let at = 0; at < this.#count; ) at = this.#sealRun(at, this.#runFrom(at));
-    this.#tags.flush();
-    this.#send();
-    this.#count = 0;
+    try {
+      for (let at = 0; at < this.#count; ) at = this.#sealRun(at, this.#runFrom(at));
+      this.#tags.flush();
+      this.#send();
+    } finally {
+      // Whatever fails, nothing is sealed twice: that would undo it.
+      this.#count = 0;
+      this.#tags.clear();
+    }
   }
 
   /** End of the packets from `at` on that follow each other. */

@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../core/fake-clock.ts";
-import type { SrtpProfile } from "../peer.ts";
+import type { DatagramPath, SrtpProfile } from "../peer.ts";
+import { deriveSessionKeys } from "../srtp/key-derivation.ts";
 import { createPacketCipher } from "../srtp/packet-cipher.ts";
 import type { DatagramPort, EgressLink } from "./core.ts";
+import { maxAheadPackets, maxStreamLines } from "./key-stream.ts";
 import { testKeys } from "./test-rig.ts";
+import { WasmBatch } from "./wasm-batch.ts";
 import { WasmEgressCore } from "./wasm-core.ts";
+import { wasmKeys } from "./wasm-keys.ts";
 import {
   batchPackets,
   loadSealer,
@@ -222,6 +226,50 @@ test("a link that closes sends what it has, and nothing more", () => {
   link.check();
   core.close();
   other.check();
+});
+
+test("what fails while it is sent is not sealed a second time", () => {
+  const core = new WasmEgressCore({ wasm, clock: new FakeClock() });
+  for (const profile of profiles) {
+    const link = new TestLink(core, profile);
+    const { socket } = link;
+    const send = socket.send.bind(socket);
+    socket.send = () => {
+      throw new Error("a bug");
+    };
+    link.send({ ...packetOf(1), prefix: Uint8Array.of(1, 2) });
+    expect(() => core.flush()).toThrow("a bug");
+    socket.send = send;
+    core.flush();
+    expect(socket.datagrams).toHaveLength(0);
+    link.expected.length = 0;
+    for (let index = 2; index < 9; index++) link.send(packetOf(index, 100 * index));
+    core.flush();
+    link.check();
+  }
+});
+
+test("a viewer that was sent much keeps little, and nothing when it is gone", () => {
+  const keys = wasmKeys(
+    "AEAD_AES_128_GCM",
+    deriveSessionKeys("AEAD_AES_128_GCM", testKeys().local, "rtp"),
+    wasm,
+  );
+  const batch = new WasmBatch(wasm, new FakeClock());
+  const { path } = new TestSocket().port;
+  let most = 0;
+  for (let index = 0; index < 200; index++) {
+    for (const ssrc of [1, 2, 3, 4]) {
+      const { header, payload } = packetOf(index, 1142);
+      batch.add(keys, path as DatagramPath, header, undefined, payload, ssrc, index);
+    }
+    batch.flush();
+    most = Math.max(most, keys.stream.keptBytes);
+  }
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(maxStreamLines * maxAheadPackets * 1200);
+  keys.stream.close();
+  expect(keys.stream.keptBytes).toBe(0);
 });
 
 test("without a path the port sends", () => {

@@ -29,11 +29,11 @@ export class WasmEgressCore implements EgressCore {
     this.#node = new NodeEgressCore(clock);
   }
 
-  open({ profile, local, remote }: SrtpKeys, port: DatagramPort): EgressLink {
-    const session = deriveSessionKeys(profile, local, "rtp");
-    const sealing = wasmKeys(profile, session, this.#wasm);
+  open(keys: SrtpKeys, port: DatagramPort): EgressLink {
+    const rtp = deriveSessionKeys(keys.profile, keys.local, "rtp");
+    const sealing = wasmKeys(keys.profile, rtp, this.#wasm);
     this.#batch.forgetTables();
-    const fallback = this.#node.open({ profile, local, remote }, port);
+    const fallback = this.#node.open(keys, port, rtp);
     return new WasmEgressLink(this.#batch, sealing, port, fallback);
   }
 

@@ -138,6 +138,7 @@ export function writeSealer(): Uint8Array<ArrayBuffer> {
 
 /** Compiles and instantiates it. Undefined where the machine or Node has no WebAssembly SIMD. */
 export function loadSealer(): WasmInstance | undefined {
+  if (webAssembly === undefined) return undefined;
   const module = writeSealer();
   if (!webAssembly.validate(module)) return undefined;
   const memory = new webAssembly.Memory({ initial: pages, maximum: pages });

@@ -67,6 +67,12 @@ export class TagQueue {
       }
       exports.hmac(longest);
     }
+    this.clear();
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    if (this.#longest > 0) this.#last.fill(none);
     this.#count = 0;
     this.#pads = 0;
     this.#longest = 0;

@@ -16,6 +16,7 @@ interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
-export const webAssembly: WebAssemblyInterface = (
-  globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface }
+/** Absent where Node runs without a compiler (`--jitless`). */
+export const webAssembly: WebAssemblyInterface | undefined = (
+  globalThis as unknown as { readonly WebAssembly?: WebAssemblyInterface }
 ).WebAssembly;

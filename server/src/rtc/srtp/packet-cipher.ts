@@ -1,7 +1,7 @@
 import type { SrtpMaster, SrtpProfile } from "../peer.ts";
 import { CounterModeCipher } from "./counter-mode-cipher.ts";
 import { GcmCipher } from "./gcm-cipher.ts";
-import { deriveSessionKeys } from "./key-derivation.ts";
+import { deriveSessionKeys, type SessionKeys } from "./key-derivation.ts";
 
 /**
  * Seals or opens packets of one direction. It knows neither roll-over counters nor replay: the caller gives
@@ -41,9 +41,12 @@ export interface PacketCipher {
   openRtcp(packet: Uint8Array): Uint8Array | undefined;
 }
 
-/** The cipher of one direction. Throws when a master key does not fit the profile. */
-export function createPacketCipher(profile: SrtpProfile, master: SrtpMaster): PacketCipher {
-  const rtp = deriveSessionKeys(profile, master, "rtp");
+/** The cipher of one direction. Throws when a master key does not fit the profile. `rtp`: what is derived from it, where that is known. */
+export function createPacketCipher(
+  profile: SrtpProfile,
+  master: SrtpMaster,
+  rtp: SessionKeys = deriveSessionKeys(profile, master, "rtp"),
+): PacketCipher {
   const rtcp = deriveSessionKeys(profile, master, "rtcp");
   switch (profile) {
     case "AEAD_AES_128_GCM":

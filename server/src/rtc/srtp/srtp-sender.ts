@@ -1,4 +1,5 @@
 import type { SrtpMaster, SrtpProfile } from "../peer.ts";
+import type { SessionKeys } from "./key-derivation.ts";
 import { createPacketCipher, type PacketCipher } from "./packet-cipher.ts";
 
 /** RFC 3711 section 9.2: after so many packets the keys are used up. */
@@ -9,8 +10,9 @@ export class SrtpSender {
   readonly #cipher: PacketCipher;
   #rtcpIndex = 0;
 
-  constructor(profile: SrtpProfile, local: SrtpMaster) {
-    this.#cipher = createPacketCipher(profile, local);
+  /** `rtp`: the session keys that `local` gives, where they are known. */
+  constructor(profile: SrtpProfile, local: SrtpMaster, rtp?: SessionKeys) {
+    this.#cipher = createPacketCipher(profile, local, rtp);
   }
 
   get rtpOverheadBytes(): number {
