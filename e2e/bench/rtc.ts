@@ -14,7 +14,8 @@ const seconds = Number(process.env["BENCH_SECONDS"] ?? 8);
 const viewerCounts = [1, 10, 100];
 
 const program = buildLoadClient();
-const gateway = await Gateway.start({ flags: ["--log-level", "info"] });
+const flags = ["--log-level", "info", "--rtc-egress", process.env["BENCH_EGRESS"] ?? "auto"];
+const gateway = await Gateway.start({ flags });
 const pid = gateway.process.process.pid ?? 0;
 const publisher = await StampedPublisher.start({ port: gateway.ports.rtmp, name: "stamped" });
 const whep = `${gateway.url}/whep/live/stamped`;
@@ -44,7 +45,7 @@ try {
 
 /** How many joins one second of CPU makes, on a stream whose replay costs next to nothing, and what one viewer keeps. */
 async function measureJoins(): Promise<{ perCpuSecond: number; kilobytes: number }> {
-  const fresh = await Gateway.start({ flags: ["--log-level", "info"] });
+  const fresh = await Gateway.start({ flags });
   const light = await StampedPublisher.start({
     ...{ port: fresh.ports.rtmp, name: "light", fps: 5, gop: 5, keyBytes: 400, deltaBytes: 100 },
   });
