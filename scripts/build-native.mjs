@@ -1,6 +1,6 @@
 // Builds what there is in C where there is a C compiler: the native tier of the egress, the fan-out of HTTP-FLV and
-// the data path of the TURN relay. Without one, or on another system than Linux, all run without it. Plain Node, no node-gyp, no download.
-// CC names another compiler.
+// the data path of the TURN relay. Without one, or on another system than Linux, all run without it. Plain Node, no
+// node-gyp, no download. CC names another compiler, NATIVE_CFLAGS more flags (`-fsanitize=address,undefined -g`).
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,18 +12,25 @@ const addons = [
   {
     name: "egress",
     folder: "server/native",
-    sources: ["srtp.c", "core.c", "binding.c"],
-    headers: ["srtp.h", "core.h"],
+    sources: [
+      ...["addon.c", "binding-core.c", "binding-srtp.c", "binding-udp.c"],
+      ...["core.c", "openssl.c", "outbox.c", "srtp.c", "udp.c"],
+    ],
+    headers: [
+      ...["binding.h", "core.h", "openssl.h", "outbox.h", "srtp.h", "udp.h"],
+      "../../turn/native/arguments.h",
+    ],
   },
   { name: "fan-out", folder: "server/native", sources: ["fan-out.c"], headers: [] },
   {
     name: "relay",
     folder: "turn/native",
     sources: ["table.c", "relay.c", "binding.c"],
-    headers: ["table.h", "relay.h"],
+    headers: ["arguments.h", "table.h", "relay.h"],
   },
 ];
 const flags = ["-O2", "-shared", "-fPIC", "-pthread"];
+if (process.env.NATIVE_CFLAGS !== undefined) flags.push(...process.env.NATIVE_CFLAGS.split(" "));
 const compilers = process.env.CC === undefined ? ["cc", "gcc", "clang"] : [process.env.CC];
 
 /** @returns {string | undefined} where node_api.h is. */

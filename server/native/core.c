@@ -1,54 +1,18 @@
 #define _GNU_SOURCE
 #include "core.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/udp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-
-enum {
-  /* Packets that are sealed before they are sent: their bytes stay in the second level cache. */
-  CHUNK = 128,
-  /* Of one message with segmentation offload, what the kernel takes at most. */
-  MAX_SEGMENTS = 64,
-  MAX_SEGMENTED_BYTES = 64000,
-  /* How long a thread waits for a full socket. Milliseconds. */
-  BUSY_WAIT_MS = 5,
-};
 
 typedef struct {
   Srtp *srtp;
   /* Place of the socket; -1: no address yet. */
   int socket;
-  socklen_t address_bytes;
-  union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-  } address;
+  Destination to;
 } Link;
-
-typedef struct {
-  struct iovec bytes;
-  Link *link;
-  /* Length of all packets but the last, and how many there are. */
-  size_t segment_bytes;
-  unsigned segments;
-} Message;
-
-typedef struct {
-  int count;
-  Message messages[CHUNK];
-} Outbox;
 
 typedef struct {
   const uint8_t *entries;
@@ -79,106 +43,19 @@ struct Core {
   int sockets[CORE_MAX_SOCKETS];
   int socket_count;
   bool closed;
-  /* Cleared when the kernel or the device refuses it. */
-  bool segmentation;
+  Segmentation segmentation;
 };
 
-static inline void count(Worker *worker, int column, double value) { worker->counters[column] += value; }
-
-/* Sends the packets of a message one by one. */
-static void send_apart(Worker *worker, int fd, const Message *message) {
-  const uint8_t *at = message->bytes.iov_base;
-  size_t left = message->bytes.iov_len;
-  while (left > 0) {
-    const size_t bytes = left < message->segment_bytes ? left : message->segment_bytes;
-    if (sendto(fd, at, bytes, MSG_DONTWAIT, &message->link->address.any, message->link->address_bytes) < 0)
-      count(worker, errno == EAGAIN || errno == ENOBUFS ? DROPPED : ERRORS, 1);
-    at += bytes;
-    left -= bytes;
-  }
-}
-
-static void send_outbox(Worker *worker, int socket, bool may_wait) {
-  Outbox *outbox = &worker->outboxes[socket];
-  const int fd = worker->core->sockets[socket], total = outbox->count;
-  if (total == 0) return;
-  outbox->count = 0;
-  static const size_t control_bytes = CMSG_SPACE(sizeof(uint16_t));
-  struct mmsghdr headers[CHUNK];
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(uint16_t))];
-  } controls[CHUNK];
-  for (int i = 0; i < total; i++) {
-    Message *message = &outbox->messages[i];
-    struct msghdr *header = &headers[i].msg_hdr;
-    memset(header, 0, sizeof *header);
-    header->msg_name = &message->link->address.any;
-    header->msg_namelen = message->link->address_bytes;
-    header->msg_iov = &message->bytes;
-    header->msg_iovlen = 1;
-    if (message->segments < 2) continue;
-    header->msg_control = &controls[i];
-    header->msg_controllen = control_bytes;
-    struct cmsghdr *control = CMSG_FIRSTHDR(header);
-    control->cmsg_level = IPPROTO_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-    const uint16_t segment = (uint16_t)message->segment_bytes;
-    memcpy(CMSG_DATA(control), &segment, sizeof segment);
-    count(worker, SEGMENTED, message->segments);
-  }
-  bool waited = false;
-  for (int sent = 0; sent < total;) {
-    const int took = sendmmsg(fd, headers + sent, (unsigned)(total - sent), MSG_DONTWAIT);
-    if (took > 0) {
-      sent += took;
-      count(worker, MESSAGES, took);
-      continue;
-    }
-    const Message *message = &outbox->messages[sent];
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      count(worker, BUSY, 1);
-      struct pollfd writable = {.fd = fd, .events = POLLOUT};
-      if (may_wait && !waited && poll(&writable, 1, BUSY_WAIT_MS) > 0) {
-        waited = true;
-        continue;
-      }
-      /* The socket is full: the rest would not fit either. */
-      for (; sent < total; sent++) count(worker, DROPPED, outbox->messages[sent].segments);
-      return;
-    }
-    if (message->segments > 1 && (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP || errno == EMSGSIZE)) {
-      if (errno != EMSGSIZE) __atomic_store_n(&worker->core->segmentation, false, __ATOMIC_RELAXED);
-      send_apart(worker, fd, message);
-    } else {
-      count(worker, errno == ENOBUFS ? DROPPED : ERRORS, message->segments);
-    }
-    sent++;
-  }
-}
-
-/* Appends a sealed packet to the message before it, if that has the same destination and the lengths allow it. */
-static bool append_segment(Outbox *outbox, const Link *link, const uint8_t *packet, size_t bytes) {
-  if (outbox->count == 0) return false;
-  Message *last = &outbox->messages[outbox->count - 1];
-  if (last->link != link || last->segments >= MAX_SEGMENTS) return false;
-  if ((const uint8_t *)last->bytes.iov_base + last->bytes.iov_len != packet) return false;
-  if (bytes > last->segment_bytes || last->bytes.iov_len != last->segment_bytes * last->segments) return false;
-  if (last->bytes.iov_len + bytes > MAX_SEGMENTED_BYTES) return false;
-  last->bytes.iov_len += bytes;
-  last->segments++;
-  return true;
-}
-
 static void send_all(Worker *worker, bool may_wait) {
-  for (int socket = 0; socket < worker->core->socket_count; socket++) send_outbox(worker, socket, may_wait);
+  Core *core = worker->core;
+  for (int socket = 0; socket < core->socket_count; socket++)
+    outbox_send(&worker->outboxes[socket], core->sockets[socket], may_wait, &core->segmentation, worker->counters);
 }
 
 static void work(Worker *worker, const Job *job, bool may_wait) {
   Core *core = worker->core;
-  const bool segmentation = __atomic_load_n(&core->segmentation, __ATOMIC_RELAXED);
+  const bool join = segmentation_enabled(&core->segmentation);
+  double *counters = worker->counters;
   size_t used = 0;
   int packets = 0;
   for (uint32_t i = 0; i < job->count; i++) {
@@ -196,18 +73,14 @@ static void work(Worker *worker, const Job *job, bool may_wait) {
     const size_t bytes = srtp_seal(link->srtp, packet, header_bytes, head + header_bytes, prefix_bytes,
                                    payload->iov_base, payload->iov_len, words[2], index);
     if (bytes == 0) {
-      count(worker, ERRORS, 1);
+      counters[ERRORS]++;
       continue;
     }
-    count(worker, SENT, 1);
-    count(worker, SENT_BYTES, (double)bytes);
-    Outbox *outbox = &worker->outboxes[link->socket];
-    if (!segmentation || !append_segment(outbox, link, packet, bytes)) {
-      outbox->messages[outbox->count++] = (Message){
-          .bytes = {.iov_base = packet, .iov_len = bytes}, .link = link, .segment_bytes = bytes, .segments = 1};
-    }
+    counters[SENT]++;
+    counters[SENT_BYTES] += (double)bytes;
+    outbox_add(&worker->outboxes[link->socket], &link->to, packet, bytes, join);
     used += bytes;
-    if (++packets == CHUNK) {
+    if (++packets == OUTBOX_MESSAGES) {
       send_all(worker, may_wait);
       packets = 0;
       used = 0;
@@ -281,7 +154,7 @@ void core_close(Core *core) {
 Core *core_new(unsigned threads, double *counters) {
   Core *core = calloc(1, sizeof *core);
   if (core == NULL) return NULL;
-  core->segmentation = true;
+  core->segmentation.enabled = true;
   core->workers = calloc(threads == 0 ? 1 : threads, sizeof *core->workers);
   if (core->workers == NULL) {
     free(core);
@@ -291,7 +164,7 @@ Core *core_new(unsigned threads, double *counters) {
     Worker *worker = &core->workers[i];
     worker->core = core;
     worker->counters = counters + i * COUNTERS;
-    worker->out = malloc((size_t)CHUNK * CORE_MAX_PACKET_BYTES);
+    worker->out = malloc((size_t)OUTBOX_MESSAGES * CORE_MAX_PACKET_BYTES);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->wake, NULL);
     pthread_cond_init(&worker->done, NULL);
@@ -313,9 +186,7 @@ int core_adopt(Core *core, int fd) {
   if (core->socket_count >= CORE_MAX_SOCKETS) return -1;
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return -1;
-  /* Kernels before 4.18 do not know it. */
-  const int none = 0;
-  if (setsockopt(copy, IPPROTO_UDP, UDP_SEGMENT, &none, sizeof none) != 0) core->segmentation = false;
+  if (!segmentation_supported(copy)) core->segmentation.enabled = false;
   /* A running worker looks at this count only after it was handed a batch. */
   for (unsigned i = 0; i < core_workers(core); i++) settle(&core->workers[i]);
   core->sockets[core->socket_count] = copy;
@@ -351,17 +222,17 @@ bool core_aim(Core *core, unsigned worker, uint32_t number, int socket, const ui
   if (link == NULL || socket >= core->socket_count) return false;
   settle(&core->workers[worker]);
   link->socket = socket;
-  memset(&link->address, 0, sizeof link->address);
+  link->to = (Destination){.bytes = 0};
   if (address_bytes == 4) {
-    link->address.v4.sin_family = AF_INET;
-    link->address.v4.sin_port = htons(port);
-    memcpy(&link->address.v4.sin_addr, address, 4);
-    link->address_bytes = sizeof link->address.v4;
+    link->to.at.v4.sin_family = AF_INET;
+    link->to.at.v4.sin_port = htons(port);
+    memcpy(&link->to.at.v4.sin_addr, address, 4);
+    link->to.bytes = sizeof link->to.at.v4;
   } else {
-    link->address.v6.sin6_family = AF_INET6;
-    link->address.v6.sin6_port = htons(port);
-    memcpy(&link->address.v6.sin6_addr, address, 16);
-    link->address_bytes = sizeof link->address.v6;
+    link->to.at.v6.sin6_family = AF_INET6;
+    link->to.at.v6.sin6_port = htons(port);
+    memcpy(&link->to.at.v6.sin6_addr, address, 16);
+    link->to.bytes = sizeof link->to.at.v6;
   }
   return true;
 }

@@ -8,11 +8,7 @@
 #ifndef MILLRACE_CORE_H
 #define MILLRACE_CORE_H
 
-#include <netinet/in.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/uio.h>
-
+#include "outbox.h"
 #include "srtp.h"
 
 enum {
@@ -28,12 +24,9 @@ enum {
   CORE_MAX_PACKET_BYTES = 2048,
 };
 
-/* Columns of the counters, per worker. All only grow. */
-enum { SENT, SENT_BYTES, BUSY, DROPPED, ERRORS, MESSAGES, SEGMENTED, FINISHED, COUNTERS };
-
 typedef struct Core Core;
 
-/* `counters` has COUNTERS columns for each worker and outlives the core. With 0 threads there is one worker. */
+/* `counters` has COUNTERS columns (outbox.h) for each worker and outlives the core. With 0 threads there is one worker. */
 Core *core_new(unsigned threads, double *counters);
 /* Works off what waits, ends the threads and closes the sockets. Then `core_free`. */
 void core_close(Core *core);

@@ -1,63 +1,20 @@
-/*
- * Ciphers are those of the OpenSSL inside Node, found by name at run time: nothing is linked, and nothing is needed to
- * build this but a C compiler.
- */
 #define _GNU_SOURCE
 #include "srtp.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GCM_SALT_BYTES = 12, GCM_TAG_BYTES = 16, CM_TAG_BYTES = 10, SHA1_BLOCK_BYTES = 64, SHA1_BYTES = 20 };
+#include "openssl.h"
 
-typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
-typedef struct evp_cipher_st EVP_CIPHER;
-/* SHA_CTX of OpenSSL is 96 bytes; more room does no harm. */
-typedef struct {
-  uint64_t opaque[16];
-} SHA_CTX;
+enum { GCM_TAG_BYTES = 16, CM_TAG_BYTES = 10, SHA1_BLOCK_BYTES = 64, SHA1_BYTES = 20 };
 
-enum { EVP_CTRL_AEAD_SET_IVLEN = 0x9, EVP_CTRL_AEAD_GET_TAG = 0x10 };
-
-static struct {
-  EVP_CIPHER_CTX *(*ctx_new)(void);
-  void (*ctx_free)(EVP_CIPHER_CTX *);
-  const EVP_CIPHER *(*aes_128_gcm)(void);
-  const EVP_CIPHER *(*aes_128_ctr)(void);
-  int (*init)(EVP_CIPHER_CTX *, const EVP_CIPHER *, void *, const unsigned char *, const unsigned char *);
-  int (*update)(EVP_CIPHER_CTX *, unsigned char *, int *, const unsigned char *, int);
-  int (*final)(EVP_CIPHER_CTX *, unsigned char *, int *);
-  int (*ctrl)(EVP_CIPHER_CTX *, int, int, void *);
-  int (*sha1_init)(SHA_CTX *);
-  int (*sha1_update)(SHA_CTX *, const void *, size_t);
-  int (*sha1_final)(unsigned char *, SHA_CTX *);
-} ssl;
-
-const char *srtp_prepare(void) {
-  const struct {
-    void *to;
-    const char *name;
-  } wanted[] = {
-      {&ssl.ctx_new, "EVP_CIPHER_CTX_new"},   {&ssl.ctx_free, "EVP_CIPHER_CTX_free"},
-      {&ssl.aes_128_gcm, "EVP_aes_128_gcm"},  {&ssl.aes_128_ctr, "EVP_aes_128_ctr"},
-      {&ssl.init, "EVP_EncryptInit_ex"},      {&ssl.update, "EVP_EncryptUpdate"},
-      {&ssl.final, "EVP_EncryptFinal_ex"},    {&ssl.ctrl, "EVP_CIPHER_CTX_ctrl"},
-      {&ssl.sha1_init, "SHA1_Init"},          {&ssl.sha1_update, "SHA1_Update"},
-      {&ssl.sha1_final, "SHA1_Final"},
-  };
-  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-    void *symbol = dlsym(RTLD_DEFAULT, wanted[i].name);
-    if (symbol == NULL) return wanted[i].name;
-    *(void **)wanted[i].to = symbol;
-  }
-  return NULL;
-}
+/* RFC 3711 section 3.4: the E flag of the SRTCP word, whose other bits are the index. */
+static const uint32_t ENCRYPTED = UINT32_C(1) << 31;
 
 struct Srtp {
   EVP_CIPHER_CTX *cipher;
-  bool gcm;
+  bool gcm, opens;
   uint8_t salt[16];
   /* HMAC-SHA1 after its first block: RFC 2104. */
   SHA_CTX inner, outer;
@@ -70,21 +27,23 @@ void srtp_free(Srtp *srtp) {
   free(srtp);
 }
 
-Srtp *srtp_new(const uint8_t *key, const uint8_t *salt, const uint8_t *auth) {
+Srtp *srtp_new(const uint8_t *key, const uint8_t *salt, const uint8_t *auth, bool opens) {
   const bool gcm = auth == NULL;
   Srtp *srtp = calloc(1, sizeof *srtp);
   if (srtp == NULL) return NULL;
   srtp->gcm = gcm;
-  memcpy(srtp->salt, salt, gcm ? GCM_SALT_BYTES : SRTP_MAX_SALT_BYTES);
+  srtp->opens = opens;
+  memcpy(srtp->salt, salt, gcm ? SRTP_GCM_SALT_BYTES : SRTP_CM_SALT_BYTES);
   srtp->cipher = ssl.ctx_new();
   const EVP_CIPHER *cipher = gcm ? ssl.aes_128_gcm() : ssl.aes_128_ctr();
-  if (srtp->cipher == NULL || ssl.init(srtp->cipher, cipher, NULL, key, NULL) != 1) {
+  /* Counter mode is its own inverse. */
+  if (srtp->cipher == NULL || ssl.init(srtp->cipher, cipher, NULL, key, NULL, !gcm || !opens) != 1) {
     srtp_free(srtp);
     return NULL;
   }
   if (gcm) return srtp;
   uint8_t pad[SHA1_BLOCK_BYTES];
-  for (int i = 0; i < SHA1_BLOCK_BYTES; i++) pad[i] = 0x36 ^ (i < SHA1_BYTES ? auth[i] : 0);
+  for (int i = 0; i < SHA1_BLOCK_BYTES; i++) pad[i] = 0x36 ^ (i < SRTP_AUTH_BYTES ? auth[i] : 0);
   ssl.sha1_init(&srtp->inner);
   ssl.sha1_update(&srtp->inner, pad, sizeof pad);
   for (int i = 0; i < SHA1_BLOCK_BYTES; i++) pad[i] ^= 0x36 ^ 0x5c;
@@ -94,63 +53,159 @@ Srtp *srtp_new(const uint8_t *key, const uint8_t *salt, const uint8_t *auth) {
   return srtp;
 }
 
+size_t srtp_tag_bytes(const Srtp *srtp) { return srtp->gcm ? GCM_TAG_BYTES : CM_TAG_BYTES; }
+
+bool srtp_opens(const Srtp *srtp) { return srtp->opens; }
+
 static inline void put32(uint8_t *at, uint32_t value) {
   value = htonl(value);
   memcpy(at, &value, 4);
 }
 
-static inline void xor32(uint8_t *at, uint32_t value) {
-  uint32_t word;
-  memcpy(&word, at, 4);
-  word ^= htonl(value);
-  memcpy(at, &word, 4);
+static inline uint32_t get32(const uint8_t *at) {
+  uint32_t value;
+  memcpy(&value, at, 4);
+  return ntohl(value);
+}
+
+static inline void xor32(uint8_t *at, uint32_t value) { put32(at, get32(at) ^ value); }
+
+/*
+ * RFC 3711 section 4.1.1, RFC 7714 sections 8.1 and 9.1. `high` and `low` are roll-over counter and sequence number, or
+ * the halves of an SRTCP index, which come to stand in the same places.
+ */
+static inline bool set_iv(Srtp *srtp, uint32_t ssrc, uint32_t high, uint16_t low) {
+  uint8_t iv[16];
+  memcpy(iv, srtp->salt, sizeof iv);
+  uint8_t *at = srtp->gcm ? iv + 2 : iv + 4;
+  xor32(at, ssrc);
+  xor32(at + 4, high);
+  at[8] ^= low >> 8;
+  at[9] ^= low & 0xff;
+  return ssl.init(srtp->cipher, NULL, NULL, NULL, iv, -1) == 1;
+}
+
+/* `out` is NULL for what is only authenticated (GCM). */
+static inline bool update(Srtp *srtp, uint8_t *out, const uint8_t *in, size_t bytes) {
+  int written;
+  return bytes == 0 || ssl.update(srtp->cipher, out, &written, in, (int)bytes) == 1;
+}
+
+static inline bool get_gcm_tag(Srtp *srtp, uint8_t *tag) {
+  int written;
+  return ssl.final(srtp->cipher, tag, &written) == 1 &&
+         ssl.ctrl(srtp->cipher, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_BYTES, tag) == 1;
+}
+
+static inline bool is_gcm_authentic(Srtp *srtp, const uint8_t *tag) {
+  int written;
+  uint8_t nothing[GCM_TAG_BYTES];
+  return ssl.ctrl(srtp->cipher, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, (void *)tag) == 1 &&
+         ssl.final(srtp->cipher, nothing, &written) == 1;
+}
+
+/* RFC 3711 section 4.2: HMAC-SHA1 over the packet and, for RTP, the roll-over counter. */
+static void hmac(const Srtp *srtp, uint8_t digest[SHA1_BYTES], const uint8_t *packet, size_t bytes, const uint32_t *rollover) {
+  SHA_CTX sha = srtp->inner;
+  ssl.sha1_update(&sha, packet, bytes);
+  if (rollover != NULL) {
+    uint8_t word[4];
+    put32(word, *rollover);
+    ssl.sha1_update(&sha, word, sizeof word);
+  }
+  ssl.sha1_final(digest, &sha);
+  sha = srtp->outer;
+  ssl.sha1_update(&sha, digest, SHA1_BYTES);
+  ssl.sha1_final(digest, &sha);
+}
+
+/* In the same time wherever they differ. */
+static bool is_same_tag(const uint8_t *one, const uint8_t *other) {
+  uint8_t differences = 0;
+  for (int i = 0; i < CM_TAG_BYTES; i++) differences |= one[i] ^ other[i];
+  return differences == 0;
 }
 
 size_t srtp_seal(Srtp *srtp, uint8_t *out, size_t header_bytes, const uint8_t *prefix, size_t prefix_bytes,
                  const uint8_t *payload, size_t payload_bytes, uint32_t ssrc, uint64_t index) {
-  uint8_t iv[16];
   uint8_t *body = out + header_bytes;
-  int written;
-  EVP_CIPHER_CTX *cipher = srtp->cipher;
-  memcpy(iv, srtp->salt, sizeof iv);
-  const uint32_t rollover = (uint32_t)(index >> 16);
-  const uint16_t sequence = (uint16_t)index;
-  if (srtp->gcm) {
-    /* RFC 7714 section 8.1. */
-    xor32(iv + 2, ssrc);
-    xor32(iv + 6, rollover);
-    iv[10] ^= sequence >> 8;
-    iv[11] ^= sequence & 0xff;
-    if (ssl.init(cipher, NULL, NULL, NULL, iv) != 1) return 0;
-    if (ssl.update(cipher, NULL, &written, out, (int)header_bytes) != 1) return 0;
-  } else {
-    /* RFC 3711 section 4.1.1. */
-    xor32(iv + 4, ssrc);
-    xor32(iv + 8, rollover);
-    iv[12] ^= sequence >> 8;
-    iv[13] ^= sequence & 0xff;
-    if (ssl.init(cipher, NULL, NULL, NULL, iv) != 1) return 0;
-  }
-  if (prefix_bytes > 0 && ssl.update(cipher, body, &written, prefix, (int)prefix_bytes) != 1) return 0;
-  if (payload_bytes > 0 && ssl.update(cipher, body + prefix_bytes, &written, payload, (int)payload_bytes) != 1)
-    return 0;
   uint8_t *tag = body + prefix_bytes + payload_bytes;
-  const size_t plain_bytes = (size_t)(tag - out);
-  if (srtp->gcm) {
-    if (ssl.final(cipher, tag, &written) != 1) return 0;
-    if (ssl.ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_BYTES, tag) != 1) return 0;
-    return plain_bytes + GCM_TAG_BYTES;
-  }
-  /* RFC 3711 section 4.2: over the packet and the roll-over counter. */
-  uint8_t word[4], digest[SHA1_BYTES];
-  put32(word, rollover);
-  SHA_CTX sha = srtp->inner;
-  ssl.sha1_update(&sha, out, plain_bytes);
-  ssl.sha1_update(&sha, word, sizeof word);
-  ssl.sha1_final(digest, &sha);
-  sha = srtp->outer;
-  ssl.sha1_update(&sha, digest, sizeof digest);
-  ssl.sha1_final(digest, &sha);
+  const size_t plain_bytes = header_bytes + prefix_bytes + payload_bytes;
+  const uint32_t rollover = (uint32_t)(index >> 16);
+  if (!set_iv(srtp, ssrc, rollover, (uint16_t)index)) return 0;
+  if (srtp->gcm && !update(srtp, NULL, out, header_bytes)) return 0;
+  if (!update(srtp, body, prefix, prefix_bytes) || !update(srtp, body + prefix_bytes, payload, payload_bytes)) return 0;
+  if (srtp->gcm) return get_gcm_tag(srtp, tag) ? plain_bytes + GCM_TAG_BYTES : 0;
+  uint8_t digest[SHA1_BYTES];
+  hmac(srtp, digest, out, plain_bytes, &rollover);
   memcpy(tag, digest, CM_TAG_BYTES);
   return plain_bytes + CM_TAG_BYTES;
+}
+
+bool srtp_open(Srtp *srtp, uint8_t *out, const uint8_t *packet, size_t bytes, size_t header_bytes, uint32_t ssrc,
+               uint64_t index) {
+  const size_t plain_bytes = bytes - srtp_tag_bytes(srtp);
+  const size_t body_bytes = plain_bytes - header_bytes;
+  const uint8_t *tag = packet + plain_bytes;
+  const uint32_t rollover = (uint32_t)(index >> 16);
+  if (!srtp->gcm) {
+    uint8_t digest[SHA1_BYTES];
+    hmac(srtp, digest, packet, plain_bytes, &rollover);
+    if (!is_same_tag(digest, tag)) return false;
+  }
+  memcpy(out, packet, header_bytes);
+  if (!set_iv(srtp, ssrc, rollover, (uint16_t)index)) return false;
+  if (srtp->gcm && !update(srtp, NULL, packet, header_bytes)) return false;
+  if (!update(srtp, out + header_bytes, packet + header_bytes, body_bytes)) return false;
+  return !srtp->gcm || is_gcm_authentic(srtp, tag);
+}
+
+/* RFC 3711 section 3.4: header, cipher text, word, tag. RFC 7714 section 9: header, cipher text, tag, word. */
+size_t srtcp_seal(Srtp *srtp, uint8_t *out, const uint8_t *plain, size_t plain_bytes, uint32_t index) {
+  const size_t body_bytes = plain_bytes - SRTCP_HEADER_BYTES;
+  uint8_t *end = out + plain_bytes;
+  uint8_t *word = srtp->gcm ? end + GCM_TAG_BYTES : end;
+  memcpy(out, plain, SRTCP_HEADER_BYTES);
+  put32(word, index | ENCRYPTED);
+  if (!set_iv(srtp, get32(plain + 4), index >> 16, (uint16_t)index)) return 0;
+  if (srtp->gcm && (!update(srtp, NULL, out, SRTCP_HEADER_BYTES) || !update(srtp, NULL, word, SRTCP_WORD_BYTES)))
+    return 0;
+  if (!update(srtp, out + SRTCP_HEADER_BYTES, plain + SRTCP_HEADER_BYTES, body_bytes)) return 0;
+  if (srtp->gcm) return get_gcm_tag(srtp, end) ? plain_bytes + GCM_TAG_BYTES + SRTCP_WORD_BYTES : 0;
+  uint8_t digest[SHA1_BYTES];
+  hmac(srtp, digest, out, plain_bytes + SRTCP_WORD_BYTES, NULL);
+  memcpy(word + SRTCP_WORD_BYTES, digest, CM_TAG_BYTES);
+  return plain_bytes + SRTCP_WORD_BYTES + CM_TAG_BYTES;
+}
+
+/* What is not encrypted is authenticated all the same: RFC 7714 section 9.3. */
+static bool open_gcm_rtcp(Srtp *srtp, uint8_t *out, const uint8_t *packet, size_t plain_bytes) {
+  const uint8_t *tag = packet + plain_bytes, *word = tag + GCM_TAG_BYTES;
+  const uint32_t index = get32(word) & ~ENCRYPTED;
+  const size_t head_bytes = (get32(word) & ENCRYPTED) != 0 ? SRTCP_HEADER_BYTES : plain_bytes;
+  memcpy(out, packet, head_bytes);
+  return set_iv(srtp, get32(packet + 4), index >> 16, (uint16_t)index) && update(srtp, NULL, packet, head_bytes) &&
+         update(srtp, NULL, word, SRTCP_WORD_BYTES) &&
+         update(srtp, out + head_bytes, packet + head_bytes, plain_bytes - head_bytes) && is_gcm_authentic(srtp, tag);
+}
+
+static bool open_cm_rtcp(Srtp *srtp, uint8_t *out, const uint8_t *packet, size_t plain_bytes) {
+  const uint8_t *word = packet + plain_bytes;
+  uint8_t digest[SHA1_BYTES];
+  hmac(srtp, digest, packet, plain_bytes + SRTCP_WORD_BYTES, NULL);
+  if (!is_same_tag(digest, word + SRTCP_WORD_BYTES)) return false;
+  const uint32_t index = get32(word) & ~ENCRYPTED;
+  const size_t head_bytes = (get32(word) & ENCRYPTED) != 0 ? SRTCP_HEADER_BYTES : plain_bytes;
+  memcpy(out, packet, head_bytes);
+  return set_iv(srtp, get32(packet + 4), index >> 16, (uint16_t)index) &&
+         update(srtp, out + head_bytes, packet + head_bytes, plain_bytes - head_bytes);
+}
+
+size_t srtcp_open(Srtp *srtp, uint8_t *out, const uint8_t *packet, size_t bytes) {
+  const size_t overhead_bytes = srtp_tag_bytes(srtp) + SRTCP_WORD_BYTES;
+  if (bytes < SRTCP_HEADER_BYTES + overhead_bytes) return 0;
+  const size_t plain_bytes = bytes - overhead_bytes;
+  const bool authentic = srtp->gcm ? open_gcm_rtcp(srtp, out, packet, plain_bytes)
+                                   : open_cm_rtcp(srtp, out, packet, plain_bytes);
+  return authentic ? plain_bytes : 0;
 }

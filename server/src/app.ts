@@ -12,6 +12,7 @@ import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
 import { chooseEgress } from "./rtc/egress/choose-core.ts";
 import type { EgressCore } from "./rtc/egress/core.ts";
+import { readsUdp } from "./rtc/egress/native-module.ts";
 import { RtcGateway } from "./rtc/gateway/gateway.ts";
 import { type BoundPeerFactory, createPeerFactory } from "./rtc/peer-factory.ts";
 import { selfTest } from "./rtc/werift/self-test.ts";
@@ -179,6 +180,7 @@ class MillraceGateway implements Gateway {
         log: this.#log,
         limits: { maxPeers },
         bindUdp: native?.udpSocket,
+        nativeUdp: native && readsUdp(native) ? native : undefined,
       }),
     );
     this.#peers = peers;

@@ -7,6 +7,7 @@ import { LitePeer, type LitePeerHost } from "./lite-peer.ts";
 import { announcedHint, inContainer } from "./net/announced-hint.ts";
 import { containerSigns } from "./net/container-signs.ts";
 import type { RtcCounters } from "./net/counters.ts";
+import type { NativeUdp } from "./net/native-udp-socket.ts";
 import { UdpMux } from "./net/udp-mux.ts";
 import type { BindUdp } from "./net/udp-socket.ts";
 import type { AnswerPreferences, Peer, PeerEvents, PeerFactory } from "./peer.ts";
@@ -28,6 +29,8 @@ export interface PeerFactoryOptions {
   readonly tcp?: boolean | undefined;
   /** Makes the UDP sockets instead of Node, so that native code can send through them. */
   readonly bindUdp?: BindUdp | undefined;
+  /** Makes and reads the UDP sockets instead of Node. */
+  readonly nativeUdp?: NativeUdp | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<RtcLimits>;
@@ -49,11 +52,21 @@ export interface BoundPeerFactory extends PeerFactory {
  * Rejects with the system's error (`EADDRINUSE` …), or TypeError for an address that is none.
  */
 export async function createPeerFactory(options: PeerFactoryOptions): Promise<BoundPeerFactory> {
-  const { clock, log, host, announcedIps, bindUdp } = options;
+  const { clock, log, host, announcedIps, bindUdp, nativeUdp } = options;
   const limits = { ...DEFAULT_RTC_LIMITS, ...options.limits };
   const port = options.port ?? DEFAULT_RTC_PORT;
   const tcp = options.tcp === undefined ? {} : { tcp: options.tcp };
-  const mux = await UdpMux.open({ port, host, announcedIps, clock, log, limits, bindUdp, ...tcp });
+  const sockets = { bindUdp, nativeUdp };
+  const mux = await UdpMux.open({
+    port,
+    host,
+    announcedIps,
+    clock,
+    log,
+    limits,
+    ...sockets,
+    ...tcp,
+  });
   warnOfUnreachable(mux, announcedIps ?? [], log);
   return new UdpPeerFactory(mux, clock, limits);
 }

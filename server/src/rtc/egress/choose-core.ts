@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Clock, Log } from "../../core/index.ts";
+import { testNativeSrtp } from "../srtp/native-self-test.ts";
 import type { EgressCore, EgressTier } from "./core.ts";
 import { nativeCounters } from "./native-batch.ts";
 import { maxEgressThreads, NativeEgressCore } from "./native-core.ts";
@@ -92,7 +93,7 @@ function makeNative({ load = loadNative, threads, clock }: EgressOptions): Chose
     const why = "it was not built (scripts/build-native.mjs needs a C compiler)";
     return { why, quiet: true };
   }
-  const fault = testNative(native);
+  const fault = testNative(native) ?? testNativeSrtp(native);
   if (fault !== undefined) return { why: fault, quiet: false };
   const workers = Math.min(threads ?? defaultThreads(), maxEgressThreads);
   return { core: new NativeEgressCore({ native, threads: workers, clock }), native };

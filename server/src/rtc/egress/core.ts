@@ -1,4 +1,5 @@
 import type { DatagramPath, SrtpKeys } from "../peer.ts";
+import type { CreateCipher } from "../srtp/packet-cipher.ts";
 
 /** Where sealed datagrams of one peer go. `Peer` is one. */
 export interface DatagramPort {
@@ -32,6 +33,8 @@ export interface EgressLink {
 /** Seals and sends for all peers of the process. The tiers give byte-identical packets. */
 export interface EgressCore {
   readonly tier: EgressTier;
+  /** Ciphers of this tier, for what is received and for RTCP. Absent: those of node:crypto. */
+  readonly createCipher?: CreateCipher;
   open(keys: SrtpKeys, port: DatagramPort): EgressLink;
   /** Sends what a tier gathered. Called after every frame was handed to all viewers and after every pacer tick. */
   flush(): void;

@@ -2,6 +2,8 @@ import type { Clock } from "../../core/index.ts";
 import { ipToBytes } from "../net/ip.ts";
 import type { DatagramPath, SrtpKeys } from "../peer.ts";
 import { deriveSessionKeys } from "../srtp/key-derivation.ts";
+import { nativeCiphers } from "../srtp/native-cipher.ts";
+import type { CreateCipher } from "../srtp/packet-cipher.ts";
 import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
 import {
   maxHeadBytes,
@@ -33,6 +35,7 @@ export interface NativeEgressOptions {
  */
 export class NativeEgressCore implements EgressCore {
   readonly tier = "native" as const;
+  readonly createCipher: CreateCipher;
   readonly #native: NativeModule;
   readonly #handle: NativeHandle;
   readonly #counters: Float64Array;
@@ -51,7 +54,8 @@ export class NativeEgressCore implements EgressCore {
       { length: workers },
       (_, worker) => new NativeLane(native, this.#handle, worker),
     );
-    this.#node = new NodeEgressCore(clock);
+    this.createCipher = nativeCiphers(native);
+    this.#node = new NodeEgressCore(clock, this.createCipher);
   }
 
   get counters(): NativeCounters {
@@ -62,7 +66,7 @@ export class NativeEgressCore implements EgressCore {
     const rtp = deriveSessionKeys(keys.profile, keys.local, "rtp");
     const { cipher, auth, salt } = rtp;
     const number = this.#native.open(this.#handle, cipher.export(), salt, auth?.export());
-    const fallback = this.#node.open(keys, port, rtp);
+    const fallback = this.#node.open(keys, port);
     if (number < 0) return fallback;
     const lane = this.#lanes.reduce((least, other) => (other.links < least.links ? other : least));
     lane.links++;

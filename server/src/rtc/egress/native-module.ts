@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { NativeUdp } from "../net/native-udp-socket.ts";
+import type { NativeSrtp } from "../srtp/native-cipher.ts";
 
 /** A core of native/core.c; an opaque pointer. */
 export type NativeHandle = { readonly native: unique symbol };
@@ -8,8 +10,8 @@ export type NativeHandle = { readonly native: unique symbol };
 /** Links of one core; those beyond are the node tier's. As in native/core.h. */
 export const maxNativeLinks = 65_536;
 
-/** What native/binding.c exports. It throws errors with codes of the system (`EINVAL`, `EADDRINUSE` …). */
-export interface NativeModule {
+/** What native/addon.c exports. It throws errors with codes of the system (`EINVAL`, `EADDRINUSE` …). */
+export interface NativeModule extends NativeSrtp, Partial<NativeUdp> {
   create(threads: number, counters: Float64Array): NativeHandle;
   close(core: NativeHandle): void;
   /** -1 when there are as many sockets as a core has (8). */
@@ -53,4 +55,9 @@ const built = fileURLToPath(new URL("../../../native/build/egress.node", import.
 export function loadNative(path: string = built): NativeModule | undefined {
   if (!existsSync(path)) return undefined;
   return createRequire(import.meta.url)(path) as NativeModule;
+}
+
+/** Whether the module can read sockets too: it needs the event loop of this Node to be libuv's. */
+export function readsUdp(native: NativeModule): native is NativeModule & NativeUdp {
+  return native.udpOpen !== undefined;
 }

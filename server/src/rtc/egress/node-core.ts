@@ -1,22 +1,26 @@
 import type { Clock } from "../../core/index.ts";
 import type { SrtpKeys } from "../peer.ts";
-import { SrtpSender } from "../srtp/index.ts";
-import type { SessionKeys } from "../srtp/key-derivation.ts";
+import { type CreateCipher, createPacketCipher, SrtpSender } from "../srtp/index.ts";
 import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
 import { SlabRing } from "./slab-ring.ts";
 
-/** The tier that is always there: seals with node:crypto and sends each datagram at once through its port. */
+/** The tier that is always there: seals with node:crypto, if nothing else is given, and sends each datagram at once through its port. */
 export class NodeEgressCore implements EgressCore {
   readonly tier = "node" as const;
+  readonly createCipher: CreateCipher;
   readonly #ring: SlabRing;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, createCipher: CreateCipher = createPacketCipher) {
+    this.createCipher = createCipher;
     this.#ring = new SlabRing(clock);
   }
 
-  /** `rtp`: the session keys for RTP, where they are known. */
-  open(keys: SrtpKeys, port: DatagramPort, rtp?: SessionKeys): EgressLink {
-    return new NodeEgressLink(this.#ring, new SrtpSender(keys.profile, keys.local, rtp), port);
+  open(keys: SrtpKeys, port: DatagramPort): EgressLink {
+    return new NodeEgressLink(
+      this.#ring,
+      new SrtpSender(keys.profile, keys.local, this.createCipher),
+      port,
+    );
   }
 
   flush(): void {}

@@ -100,7 +100,7 @@ export class TestReceiver {
     if (type >= 192 && type <= 223) {
       const compound = this.#srtp.openRtcp(bytes);
       if (typeof compound === "string") throw new Error(compound);
-      this.rtcp.push({ atUs: this.#clock.nowUs(), compound });
+      this.rtcp.push({ atUs: this.#clock.nowUs(), compound: Uint8Array.from(compound) });
       return;
     }
     const opened = this.#srtp.openRtp(bytes);

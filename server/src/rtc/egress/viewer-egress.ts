@@ -76,7 +76,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
     const { core, keys, peer } = options;
     this.#options = options;
     this.#link = core.open(keys, peer);
-    this.#srtp = new SrtpReceiver(keys.profile, keys.remote);
+    this.#srtp = new SrtpReceiver(keys.profile, keys.remote, { createCipher: core.createCipher });
     this.#video = this.#openLine("video");
     this.#audio = this.#openLine("audio");
     this.#lines = [this.#video, this.#audio].filter((line) => line !== undefined);

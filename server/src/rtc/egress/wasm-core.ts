@@ -33,7 +33,7 @@ export class WasmEgressCore implements EgressCore {
     const rtp = deriveSessionKeys(keys.profile, keys.local, "rtp");
     const sealing = wasmKeys(keys.profile, rtp, this.#wasm);
     this.#batch.forgetTables();
-    const fallback = this.#node.open(keys, port, rtp);
+    const fallback = this.#node.open(keys, port);
     return new WasmEgressLink(this.#batch, sealing, port, fallback);
   }
 

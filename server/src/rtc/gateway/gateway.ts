@@ -169,6 +169,7 @@ export class RtcGateway implements JsepGateway {
       clock,
       log,
       limits: this.#limits,
+      createCipher: this.#options.core.createCipher,
       observer,
       iceServers,
       dataOpener: (stream, id) => this.#data.opener(stream, "publisher", id),

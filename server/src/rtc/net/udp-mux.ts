@@ -11,6 +11,7 @@ import { createCounters, type RtcCounters } from "./counters.ts";
 import type { DatagramReceiver } from "./datagram-socket.ts";
 import { Demux } from "./demux.ts";
 import type { IceHandler, IceSession } from "./ice-session.ts";
+import { type NativeUdp, NativeUdpSocket } from "./native-udp-socket.ts";
 import { type OpenPort, openPort } from "./open-port.ts";
 import { DEFAULT_TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
 import { TcpConnections, TcpListener } from "./tcp-listener.ts";
@@ -29,12 +30,16 @@ export interface UdpMuxOptions {
   /** Also takes TCP connections at the same port number. Default false. RFC 6544. */
   readonly tcp?: boolean | undefined;
   readonly tcpLimits?: Partial<TcpLimits> | undefined;
-  /** Makes the UDP sockets instead of Node. */
+  /** Makes the UDP sockets instead of Node, which reads them. */
   readonly bindUdp?: BindUdp | undefined;
+  /** Makes and reads the UDP sockets instead of Node. */
+  readonly nativeUdp?: NativeUdp | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RtcLimits;
 }
+
+type MuxSocket = UdpSocket | NativeUdpSocket;
 
 /** The one port of all peers: UDP, and TCP at the same number when asked for. */
 export class UdpMux {
@@ -43,7 +48,7 @@ export class UdpMux {
   readonly address: string;
   readonly counters: RtcCounters;
   readonly #demux: Demux;
-  readonly #open: OpenPort<UdpSocket, TcpListener>;
+  readonly #open: OpenPort<MuxSocket, TcpListener>;
   readonly #connections: TcpConnections;
   readonly #clock: Clock;
   readonly #configured: readonly string[];
@@ -53,7 +58,7 @@ export class UdpMux {
   private constructor(
     options: UdpMuxOptions,
     demux: Demux,
-    open: OpenPort<UdpSocket, TcpListener>,
+    open: OpenPort<MuxSocket, TcpListener>,
     connections: TcpConnections,
   ) {
     const [first] = open.udp;
@@ -73,7 +78,7 @@ export class UdpMux {
    * address is none. A machine without IPv6 is served on IPv4 alone.
    */
   static async open(options: UdpMuxOptions): Promise<UdpMux> {
-    const { clock, log, limits, host, bindUdp: bind } = options;
+    const { clock, log, limits, host, bindUdp: bind, nativeUdp: native } = options;
     if (host !== undefined && isIP(host) === 0) throw new TypeError(`not an IP address: ${host}`);
     const counters = createCounters();
     const demux = new Demux({ counters, maxAddressesPerPeer: limits.maxAddressesPerPeer });
@@ -90,8 +95,11 @@ export class UdpMux {
       host,
       port: options.port,
       log,
-      udp: (family, address, port) =>
-        UdpSocket.open({ ...limits, family, host: address, port, bind, counters, receive, error }),
+      udp: (family, address, port): Promise<MuxSocket> => {
+        const socket = { ...limits, family, host: address, port, counters, receive, error };
+        if (native !== undefined) return NativeUdpSocket.open({ ...socket, native });
+        return UdpSocket.open({ ...socket, bind });
+      },
       tcp:
         options.tcp !== true
           ? undefined
@@ -158,6 +166,6 @@ export class UdpMux {
   }
 }
 
-async function closeAll({ udp, tcp }: OpenPort<UdpSocket, TcpListener>): Promise<void> {
+async function closeAll({ udp, tcp }: OpenPort<MuxSocket, TcpListener>): Promise<void> {
   await Promise.all([...udp, ...tcp].map((socket) => socket.close()));
 }

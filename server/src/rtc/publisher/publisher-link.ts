@@ -2,7 +2,13 @@ import type { Clock, Log, Publisher } from "../../core/index.ts";
 import { type IngestLimits, type IngestStats, PublisherIngest } from "../ingest/index.ts";
 import type { ReceiveMedia, SrtpKeys } from "../peer.ts";
 import { PeerTimer } from "../peer-timer.ts";
-import { packetKind, type SrtpFailure, SrtpReceiver, SrtpSender } from "../srtp/index.ts";
+import {
+  type CreateCipher,
+  packetKind,
+  type SrtpFailure,
+  SrtpReceiver,
+  SrtpSender,
+} from "../srtp/index.ts";
 
 /** What a link needs of a peer; `Peer` has it. */
 export interface LinkPeer {
@@ -18,6 +24,8 @@ export interface PublisherLinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<IngestLimits> | undefined;
+  /** Default: node:crypto. */
+  readonly createCipher?: CreateCipher | undefined;
   /** A timer met a bug of ours. */
   onFailed(error: unknown): void;
 }
@@ -39,10 +47,10 @@ export class PublisherLink {
   #closed = false;
 
   constructor(options: PublisherLinkOptions) {
-    const { clock, keys, limits, log, peer, publisher } = options;
+    const { clock, createCipher, keys, limits, log, peer, publisher } = options;
     this.#options = options;
-    this.#receiver = new SrtpReceiver(keys.profile, keys.remote);
-    this.#sender = new SrtpSender(keys.profile, keys.local);
+    this.#receiver = new SrtpReceiver(keys.profile, keys.remote, { createCipher });
+    this.#sender = new SrtpSender(keys.profile, keys.local, createCipher);
     this.#timer = new PeerTimer(clock, (nowUs) => this.#onTimeout(nowUs));
     this.#ingest = new PublisherIngest({
       publisher,

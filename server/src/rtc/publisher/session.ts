@@ -21,6 +21,7 @@ import type { SessionLimits } from "../gateway/limits.ts";
 import { streamStatus } from "../gateway/stream-status.ts";
 import type { IngestLimits } from "../ingest/index.ts";
 import type { Peer, PeerEvents, PeerFactory } from "../peer.ts";
+import type { CreateCipher } from "../srtp/index.ts";
 import { defaultPublishLimits, type PublishLimits } from "./limits.ts";
 import { PublisherLink, type PublisherLinkStats } from "./publisher-link.ts";
 
@@ -36,6 +37,8 @@ export interface PublishSessionOptions {
   readonly limits: SessionLimits;
   readonly publishLimits?: Partial<PublishLimits>;
   readonly ingestLimits?: Partial<IngestLimits>;
+  /** Default: node:crypto. */
+  readonly createCipher?: CreateCipher | undefined;
   readonly observer: SessionObserver;
   /** Where the client may find STUN and TURN; `id` is no secret. */
   iceServers(id: string): readonly IceServer[];
@@ -162,7 +165,7 @@ export class PublishSession implements JsepSession, PeerEvents {
     const { keys, receives } = this.#peer;
     if (this.#state === "closed" || this.#link !== undefined || keys === undefined) return;
     this.#state = "connected";
-    const { clock, ingestLimits } = this.#options;
+    const { clock, createCipher, ingestLimits } = this.#options;
     this.#log.info({ profile: keys.profile, media: receives.length }, "publisher connected");
     try {
       this.#link = new PublisherLink({
@@ -172,6 +175,7 @@ export class PublishSession implements JsepSession, PeerEvents {
         clock,
         log: this.#log,
         limits: ingestLimits,
+        createCipher,
         onFailed: (error) => this.#fail(error),
       });
       this.#openData();

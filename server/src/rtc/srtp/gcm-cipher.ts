@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { readUint32, xorUint32 } from "./bytes.ts";
-import type { SessionKeys } from "./key-derivation.ts";
+import type { DirectionKeys } from "./key-derivation.ts";
 import type { PacketCipher } from "./packet-cipher.ts";
 
 const tagBytes = 16;
@@ -13,14 +13,12 @@ const encryptedFlag = 0x80;
 export class GcmCipher implements PacketCipher {
   readonly rtpOverheadBytes: number = tagBytes;
   readonly rtcpOverheadBytes: number = tagBytes + rtcpIndexBytes;
-  readonly #rtp: SessionKeys;
-  readonly #rtcp: SessionKeys;
+  readonly #keys: DirectionKeys;
   // OpenSSL copies the initialisation vector, so one array serves all packets.
   readonly #iv = new Uint8Array(12);
 
-  constructor(rtp: SessionKeys, rtcp: SessionKeys) {
-    this.#rtp = rtp;
-    this.#rtcp = rtcp;
+  constructor(keys: DirectionKeys) {
+    this.#keys = keys;
   }
 
   sealRtp(
@@ -32,7 +30,7 @@ export class GcmCipher implements PacketCipher {
     ssrc: number,
     index: number,
   ): number {
-    const cipher = createCipheriv("aes-128-gcm", this.#rtp.cipher, this.#rtpIv(ssrc, index));
+    const cipher = createCipheriv("aes-128-gcm", this.#keys.rtp.cipher, this.#rtpIv(ssrc, index));
     let end = at + headerBytes;
     cipher.setAAD(out.subarray(at, end));
     if (prefix !== undefined) {
@@ -47,25 +45,34 @@ export class GcmCipher implements PacketCipher {
   }
 
   openRtp(
+    out: Uint8Array,
     packet: Uint8Array,
     headerBytes: number,
     ssrc: number,
     index: number,
-  ): Uint8Array | undefined {
+  ): boolean {
     const end = packet.length - tagBytes;
-    if (end < headerBytes) return undefined;
-    const decipher = createDecipheriv("aes-128-gcm", this.#rtp.cipher, this.#rtpIv(ssrc, index));
-    decipher.setAAD(packet.subarray(0, headerBytes));
+    const header = packet.subarray(0, headerBytes);
+    const iv = this.#rtpIv(ssrc, index);
+    const decipher = createDecipheriv("aes-128-gcm", this.#keys.rtp.cipher, iv);
+    decipher.setAAD(header);
     decipher.setAuthTag(packet.subarray(end));
     const plain = decipher.update(packet.subarray(headerBytes, end));
-    return isAuthentic(decipher) ? plain : undefined;
+    if (!isAuthentic(decipher)) return false;
+    out.set(header);
+    out.set(plain, headerBytes);
+    return true;
   }
 
   /** RFC 7714 section 9: header, cipher text, tag, ESRTCP word. */
   sealRtcp(out: Uint8Array, at: number, plain: Uint8Array, index: number): number {
     const header = plain.subarray(0, rtcpHeaderBytes);
     const word = indexWord(index);
-    const cipher = createCipheriv("aes-128-gcm", this.#rtcp.cipher, this.#rtcpIv(plain, index));
+    const cipher = createCipheriv(
+      "aes-128-gcm",
+      this.#keys.rtcp.cipher,
+      this.#rtcpIv(plain, index),
+    );
     cipher.setAAD(concat(header, word));
     out.set(header, at);
     out.set(cipher.update(plain.subarray(rtcpHeaderBytes)), at + rtcpHeaderBytes);
@@ -80,38 +87,36 @@ export class GcmCipher implements PacketCipher {
     return readUint32(packet, packet.length - rtcpIndexBytes) & 0x7fffffff;
   }
 
-  openRtcp(packet: Uint8Array): Uint8Array | undefined {
+  openRtcp(out: Uint8Array, packet: Uint8Array): number {
     const wordAt = packet.length - rtcpIndexBytes;
     const tagAt = wordAt - tagBytes;
-    if (tagAt < rtcpHeaderBytes) return undefined;
+    if (tagAt < rtcpHeaderBytes) return 0;
     const word = packet.subarray(wordAt);
     const encrypted = ((word[0] ?? 0) & encryptedFlag) !== 0;
-    const index = this.rtcpIndex(packet);
-    const decipher = createDecipheriv(
-      "aes-128-gcm",
-      this.#rtcp.cipher,
-      this.#rtcpIv(packet, index),
-    );
+    const iv = this.#rtcpIv(packet, this.rtcpIndex(packet));
+    const decipher = createDecipheriv("aes-128-gcm", this.#keys.rtcp.cipher, iv);
     decipher.setAuthTag(packet.subarray(tagAt, wordAt));
     // RFC 7714 sections 9.2 and 9.3: what is not encrypted is associated data.
     const header = packet.subarray(0, encrypted ? rtcpHeaderBytes : tagAt);
     decipher.setAAD(concat(header, word));
     const body = decipher.update(packet.subarray(header.length, tagAt));
-    if (!isAuthentic(decipher)) return undefined;
-    return concat(header, body);
+    if (!isAuthentic(decipher)) return 0;
+    out.set(header);
+    out.set(body, header.length);
+    return tagAt;
   }
 
   /** RFC 7714 section 8.1. */
   #rtpIv(ssrc: number, index: number): Uint8Array {
     const rollover = Math.floor(index / 0x10000);
-    this.#writeIv(this.#rtp.salt, ssrc, rollover, index & 0xffff);
+    this.#writeIv(this.#keys.rtp.salt, ssrc, rollover, index & 0xffff);
     return this.#iv;
   }
 
   /** RFC 7714 section 9.1. `packet` begins with an RTCP header. */
   #rtcpIv(packet: Uint8Array, index: number): Uint8Array {
     // Bytes 6 to 11 are two zero bytes and the index, which is the same layout as roll-over counter and sequence number.
-    this.#writeIv(this.#rtcp.salt, readUint32(packet, 4), index >>> 16, index & 0xffff);
+    this.#writeIv(this.#keys.rtcp.salt, readUint32(packet, 4), index >>> 16, index & 0xffff);
     return this.#iv;
   }
 

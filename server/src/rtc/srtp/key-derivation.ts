@@ -1,15 +1,11 @@
 import { createCipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import type { SrtpMaster, SrtpProfile } from "../peer.ts";
 
-/** RFC 3711 section 4.3.1: the label of each session key. */
-const label = {
-  rtpCipher: 0,
-  rtpAuth: 1,
-  rtpSalt: 2,
-  rtcpCipher: 3,
-  rtcpAuth: 4,
-  rtcpSalt: 5,
-} as const;
+/** RFC 3711 section 4.3.1: labels of cipher key, authentication key and salt; those of RTCP follow those of RTP. */
+const labels = { rtp: [0, 1, 2], rtcp: [3, 4, 5] } as const;
+const blockBytes = 16;
+/** Of the pseudo-random function: one block for cipher key and salt each, two for the authentication key. */
+const blocksOf = [1, 2, 1] as const;
 
 const cipherKeyBytes = 16;
 const authKeyBytes = 20;
@@ -35,34 +31,64 @@ export function deriveSessionKeys(
   master: SrtpMaster,
   what: "rtp" | "rtcp",
 ): SessionKeys {
-  if (master.key.length !== cipherKeyBytes || master.salt.length !== saltBytes(profile)) {
-    throw new Error(`SRTP master key or salt has the wrong length for ${profile}`);
-  }
-  const key = createSecretKey(master.key);
+  assertLengths(profile, master);
   // RFC 7714 section 11: the 96-bit salt is padded with zeros to the 112 bits of RFC 3711.
-  const salt = new Uint8Array(14);
-  salt.set(master.salt);
-  const derive = (kind: number, length: number) => deriveBytes(key, salt, kind, length);
-  const rtp = what === "rtp";
+  const blocks = new Uint8Array(blockBytes * 4);
+  let at = 0;
+  labels[what].forEach((label, kind) => {
+    for (let counter = 0; counter < (blocksOf[kind] ?? 0); counter++, at += blockBytes) {
+      blocks.set(master.salt, at);
+      blocks[at + 7] = (blocks[at + 7] ?? 0) ^ label;
+      blocks[at + 15] = counter;
+    }
+  });
+  // RFC 3711 section 4.3.3: AES in counter mode over zeros, which is AES of the counters themselves.
+  const made = createCipheriv("aes-128-ecb", createSecretKey(master.key), null).update(blocks);
+  const authAt = blockBytes;
+  const saltAt = 3 * blockBytes;
   return {
-    cipher: createSecretKey(derive(rtp ? label.rtpCipher : label.rtcpCipher, cipherKeyBytes)),
+    cipher: createSecretKey(made.subarray(0, cipherKeyBytes)),
     auth:
       profile === "AEAD_AES_128_GCM"
         ? undefined
-        : createSecretKey(derive(rtp ? label.rtpAuth : label.rtcpAuth, authKeyBytes)),
-    salt: derive(rtp ? label.rtpSalt : label.rtcpSalt, saltBytes(profile)),
+        : createSecretKey(made.subarray(authAt, authAt + authKeyBytes)),
+    salt: made.subarray(saltAt, saltAt + saltBytes(profile)),
   };
 }
 
-/** RFC 3711 section 4.3.3: AES in counter mode as pseudo-random function. */
-function deriveBytes(
-  master: KeyObject,
-  salt: Uint8Array,
-  kind: number,
-  length: number,
-): Uint8Array {
-  const iv = new Uint8Array(16);
-  iv.set(salt);
-  iv[7] = (iv[7] ?? 0) ^ kind;
-  return createCipheriv("aes-128-ctr", master, iv).update(new Uint8Array(length));
+/** The session keys of one direction. */
+export interface DirectionKeys {
+  readonly rtp: SessionKeys;
+  readonly rtcp: SessionKeys;
+}
+
+/** Derives each pair of keys when it is first wanted: a viewer sends no RTP. */
+export class DerivedKeys implements DirectionKeys {
+  readonly #profile: SrtpProfile;
+  readonly #master: SrtpMaster;
+  #rtp: SessionKeys | undefined;
+  #rtcp: SessionKeys | undefined;
+
+  /** Throws when key or salt have the wrong length. */
+  constructor(profile: SrtpProfile, master: SrtpMaster) {
+    assertLengths(profile, master);
+    this.#profile = profile;
+    this.#master = master;
+  }
+
+  get rtp(): SessionKeys {
+    this.#rtp ??= deriveSessionKeys(this.#profile, this.#master, "rtp");
+    return this.#rtp;
+  }
+
+  get rtcp(): SessionKeys {
+    this.#rtcp ??= deriveSessionKeys(this.#profile, this.#master, "rtcp");
+    return this.#rtcp;
+  }
+}
+
+function assertLengths(profile: SrtpProfile, { key, salt }: SrtpMaster): void {
+  if (key.length !== cipherKeyBytes || salt.length !== saltBytes(profile)) {
+    throw new Error(`SRTP master key or salt has the wrong length for ${profile}`);
+  }
 }

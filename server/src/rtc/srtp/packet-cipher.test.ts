@@ -3,9 +3,15 @@ import { describe, expect, it } from "vitest";
 import { CounterModeCipher } from "./counter-mode-cipher.ts";
 import { GcmCipher } from "./gcm-cipher.ts";
 import type { SessionKeys } from "./key-derivation.ts";
+import type { PacketCipher } from "./packet-cipher.ts";
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(" ", ""), "hex"));
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString("hex");
+
+function openRtcp(cipher: PacketCipher, sealed: string): string {
+  const out = new Uint8Array(100);
+  return text(out.subarray(0, cipher.openRtcp(out, hex(sealed))));
+}
 
 // RFC 7714 sections 16 and 17: session keys, not master keys.
 const gcmKeys: SessionKeys = {
@@ -35,7 +41,7 @@ const gcmRtcp = {
 };
 
 describe("AEAD_AES_128_GCM", () => {
-  const cipher = new GcmCipher(gcmKeys, gcmKeys);
+  const cipher = new GcmCipher({ rtp: gcmKeys, rtcp: gcmKeys });
 
   it("seals and opens the RTP packet of RFC 7714 section 16.1", () => {
     const plain = hex(gcmRtp.plain);
@@ -43,8 +49,10 @@ describe("AEAD_AES_128_GCM", () => {
     out.set(plain.subarray(0, 12), 3);
     const length = cipher.sealRtp(out, 3, 12, undefined, plain.subarray(12), 0x5501a0b2, 0xf17b);
     expect(text(out.subarray(3, 3 + length))).toBe(gcmRtp.sealed);
-    const payload = cipher.openRtp(hex(gcmRtp.sealed), 12, 0x5501a0b2, 0xf17b);
-    expect(text(payload)).toBe(gcmRtp.plain.slice(24));
+    const sealed = hex(gcmRtp.sealed);
+    const opened = new Uint8Array(plain.length);
+    expect(cipher.openRtp(opened, sealed, 12, 0x5501a0b2, 0xf17b)).toBe(true);
+    expect(text(opened)).toBe(gcmRtp.plain);
   });
 
   it("seals a prefix as if it were the beginning of the payload", () => {
@@ -69,11 +77,11 @@ describe("AEAD_AES_128_GCM", () => {
     const length = cipher.sealRtcp(out, 0, hex(gcmRtcp.plain), 0x5d4);
     expect(text(out.subarray(0, length))).toBe(gcmRtcp.sealed);
     expect(cipher.rtcpIndex(hex(gcmRtcp.sealed))).toBe(0x5d4);
-    expect(text(cipher.openRtcp(hex(gcmRtcp.sealed)))).toBe(gcmRtcp.plain);
+    expect(openRtcp(cipher, gcmRtcp.sealed)).toBe(gcmRtcp.plain);
   });
 
   it("opens the RTCP packet of RFC 7714 section 17.3, which is only authenticated", () => {
-    expect(text(cipher.openRtcp(hex(gcmRtcp.tagged)))).toBe(gcmRtcp.plain);
+    expect(openRtcp(cipher, gcmRtcp.tagged)).toBe(gcmRtcp.plain);
   });
 });
 
@@ -85,13 +93,24 @@ describe("AES_CM_128_HMAC_SHA1_80", () => {
       salt: hex("f0f1f2f3f4f5f6f7f8f9fafbfcfd"),
     };
     const out = new Uint8Array(12 + 48 + 10);
-    new CounterModeCipher(keys, keys).sealRtp(out, 0, 12, undefined, new Uint8Array(48), 0, 0);
+    new CounterModeCipher({ rtp: keys, rtcp: keys }).sealRtp(
+      out,
+      0,
+      12,
+      undefined,
+      new Uint8Array(48),
+      0,
+      0,
+    );
     expect(text(out.subarray(12, 60))).toBe(
       "e03ead0935c95e80e166b16dd92b4eb4d23513162b02d0f72a43a2fe4a5f97ab41e95b3bb0a2e8dd477901e4fca894c0",
     );
   });
 
   it("refuses to work without authentication keys", () => {
-    expect(() => new CounterModeCipher(gcmKeys, gcmKeys)).toThrow();
+    const cipher = new CounterModeCipher({ rtp: gcmKeys, rtcp: gcmKeys });
+    const out = new Uint8Array(100);
+    expect(() => cipher.sealRtp(out, 0, 12, undefined, new Uint8Array(9), 0, 0)).toThrow();
+    expect(() => cipher.sealRtcp(out, 0, new Uint8Array(16), 0)).toThrow();
   });
 });

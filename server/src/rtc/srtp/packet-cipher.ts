@@ -1,7 +1,7 @@
 import type { SrtpMaster, SrtpProfile } from "../peer.ts";
 import { CounterModeCipher } from "./counter-mode-cipher.ts";
 import { GcmCipher } from "./gcm-cipher.ts";
-import { deriveSessionKeys, type SessionKeys } from "./key-derivation.ts";
+import { DerivedKeys } from "./key-derivation.ts";
 
 /**
  * Seals or opens packets of one direction. It knows neither roll-over counters nor replay: the caller gives
@@ -26,32 +26,38 @@ export interface PacketCipher {
     ssrc: number,
     index: number,
   ): number;
-  /** The payload of a sealed RTP packet in a new buffer; undefined when it is not authentic. */
+  /**
+   * Opens a sealed RTP packet, which is `headerBytes` and `rtpOverheadBytes` long at least, into `out`: header and
+   * payload, as long as the packet but for `rtpOverheadBytes`. False: not authentic, and `out` is void.
+   */
   openRtp(
+    out: Uint8Array,
     packet: Uint8Array,
     headerBytes: number,
     ssrc: number,
     index: number,
-  ): Uint8Array | undefined;
+  ): boolean;
   /** Seals a compound RTCP packet with a 31-bit index to `out[at]`. Returns the sealed length. */
   sealRtcp(out: Uint8Array, at: number, plain: Uint8Array, index: number): number;
   /** The index that a sealed RTCP packet claims. */
   rtcpIndex(packet: Uint8Array): number;
-  /** The compound packet in a new buffer; undefined when it is not authentic. */
-  openRtcp(packet: Uint8Array): Uint8Array | undefined;
+  /**
+   * Opens a sealed RTCP packet into `out`, which is as long at least. Returns the length of the compound packet;
+   * 0: not authentic, and `out` is void.
+   */
+  openRtcp(out: Uint8Array, packet: Uint8Array): number;
 }
 
-/** The cipher of one direction. Throws when a master key does not fit the profile. `rtp`: what is derived from it, where that is known. */
-export function createPacketCipher(
-  profile: SrtpProfile,
-  master: SrtpMaster,
-  rtp: SessionKeys = deriveSessionKeys(profile, master, "rtp"),
-): PacketCipher {
-  const rtcp = deriveSessionKeys(profile, master, "rtcp");
+/** Makes the cipher of one direction. Throws when a master key does not fit the profile. */
+export type CreateCipher = (profile: SrtpProfile, master: SrtpMaster) => PacketCipher;
+
+/** The cipher of one direction on node:crypto. Throws when a master key does not fit the profile. */
+export const createPacketCipher: CreateCipher = (profile, master) => {
+  const keys = new DerivedKeys(profile, master);
   switch (profile) {
     case "AEAD_AES_128_GCM":
-      return new GcmCipher(rtp, rtcp);
+      return new GcmCipher(keys);
     case "AES_CM_128_HMAC_SHA1_80":
-      return new CounterModeCipher(rtp, rtcp);
+      return new CounterModeCipher(keys);
   }
-}
+};

@@ -1,6 +1,5 @@
 import type { SrtpMaster, SrtpProfile } from "../peer.ts";
-import type { SessionKeys } from "./key-derivation.ts";
-import { createPacketCipher, type PacketCipher } from "./packet-cipher.ts";
+import { type CreateCipher, createPacketCipher, type PacketCipher } from "./packet-cipher.ts";
 
 /** RFC 3711 section 9.2: after so many packets the keys are used up. */
 const maxRtcpIndex = 0x7fffffff;
@@ -10,9 +9,12 @@ export class SrtpSender {
   readonly #cipher: PacketCipher;
   #rtcpIndex = 0;
 
-  /** `rtp`: the session keys that `local` gives, where they are known. */
-  constructor(profile: SrtpProfile, local: SrtpMaster, rtp?: SessionKeys) {
-    this.#cipher = createPacketCipher(profile, local, rtp);
+  constructor(
+    profile: SrtpProfile,
+    local: SrtpMaster,
+    createCipher: CreateCipher = createPacketCipher,
+  ) {
+    this.#cipher = createCipher(profile, local);
   }
 
   get rtpOverheadBytes(): number {

@@ -49,7 +49,8 @@ function sealReport(sender: SrtpSender, plain = receiverReport) {
 
 describe.each(profiles)("%s", (profile, number) => {
   const sender = () => new SrtpSender(profile, master(profile));
-  const receiver = (maxSsrcs?: number) => new SrtpReceiver(profile, master(profile), maxSsrcs);
+  const receiver = (maxSsrcs?: number) =>
+    new SrtpReceiver(profile, master(profile), maxSsrcs === undefined ? {} : { maxSsrcs });
   const payload = Uint8Array.from({ length: 300 }, (_, i) => i);
 
   it("opens what it sealed, whatever the payload", () => {

@@ -1,64 +1,19 @@
-/*
- * What JavaScript calls. Arguments come from native-egress.ts alone, which checks them; here lengths and numbers are
- * checked once more where a wrong one would touch foreign memory.
- */
-#define NAPI_VERSION 8
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <node_api.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "binding.h"
 #include "core.h"
+
+static const char kind[] = "core";
 
 /* A core as JavaScript holds it. */
 typedef struct {
+  Held held;
   Core *core;
   napi_ref counters;
 } Handle;
 
-static napi_value fail(napi_env env, const char *code, const char *message) {
-  napi_throw_error(env, code, message);
-  return NULL;
-}
-
-static napi_value number(napi_env env, double value) {
-  napi_value result;
-  napi_create_double(env, value, &result);
-  return result;
-}
-
-static bool read_uint(napi_env env, napi_value value, uint32_t *result) {
-  return napi_get_value_uint32(env, value, result) == napi_ok;
-}
-
-typedef struct {
-  uint8_t *data;
-  size_t length;
-} Bytes;
-
-static bool read_bytes(napi_env env, napi_value value, Bytes *bytes) {
-  napi_typedarray_type type;
-  void *data;
-  if (napi_get_typedarray_info(env, value, &type, &bytes->length, &data, NULL, NULL) != napi_ok) return false;
-  bytes->data = data;
-  return type == napi_uint8_array;
-}
-
-static bool read_arguments(napi_env env, napi_callback_info info, size_t wanted, napi_value *arguments) {
-  size_t count = wanted;
-  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == napi_ok && count >= wanted) return true;
-  fail(env, "EINVAL", "arguments are missing");
-  return false;
-}
-
 static Handle *read_handle(napi_env env, napi_value value) {
-  void *data = NULL;
-  if (napi_get_value_external(env, value, &data) != napi_ok) data = NULL;
-  Handle *handle = data;
+  Handle *handle = read_held(env, value, kind);
   if (handle != NULL && handle->core != NULL) return handle;
   fail(env, "EINVAL", "the egress core is closed");
   return NULL;
@@ -83,16 +38,15 @@ static void finalize(napi_env env, void *data, void *hint) {
 static napi_value create(napi_env env, napi_callback_info info) {
   napi_value arguments[2], result;
   uint32_t threads;
-  napi_typedarray_type type;
   size_t length;
-  void *counters;
   if (!read_arguments(env, info, 2, arguments)) return NULL;
-  if (!read_uint(env, arguments[0], &threads) || threads > CORE_MAX_THREADS ||
-      napi_get_typedarray_info(env, arguments[1], &type, &length, &counters, NULL, NULL) != napi_ok ||
-      type != napi_float64_array || length < (size_t)COUNTERS * (threads == 0 ? 1 : threads))
+  double *counters = read_array(env, arguments[1], napi_float64_array, &length);
+  if (!read_uint(env, arguments[0], &threads) || threads > CORE_MAX_THREADS || counters == NULL ||
+      length < (size_t)COUNTERS * (threads == 0 ? 1 : threads))
     return fail(env, "EINVAL", "create: threads or counters");
   Handle *handle = calloc(1, sizeof *handle);
   if (handle == NULL) return fail(env, "ENOMEM", "create");
+  handle->held.kind = kind;
   handle->core = core_new(threads, counters);
   if (handle->core == NULL) {
     free(handle);
@@ -126,18 +80,16 @@ static napi_value adopt(napi_env env, napi_callback_info info) {
 /* open(core, key, salt, auth | undefined): link, -1 when there are too many */
 static napi_value open_link(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
-  Bytes key, salt, auth = {NULL, 0};
-  napi_valuetype type;
+  Bytes key, salt, auth;
   if (!read_arguments(env, info, 4, arguments)) return NULL;
   Handle *handle = read_handle(env, arguments[0]);
   if (handle == NULL) return NULL;
-  napi_typeof(env, arguments[3], &type);
-  const bool gcm = type == napi_undefined;
   if (!read_bytes(env, arguments[1], &key) || !read_bytes(env, arguments[2], &salt) ||
-      (!gcm && !read_bytes(env, arguments[3], &auth)) || key.length != SRTP_KEY_BYTES ||
-      salt.length != (gcm ? 12 : SRTP_MAX_SALT_BYTES) || (!gcm && auth.length != SRTP_AUTH_BYTES))
+      !read_optional_bytes(env, arguments[3], &auth) || key.length != SRTP_KEY_BYTES ||
+      (auth.data != NULL && auth.length != SRTP_AUTH_BYTES) ||
+      salt.length != (auth.data == NULL ? SRTP_GCM_SALT_BYTES : SRTP_CM_SALT_BYTES))
     return fail(env, "EINVAL", "open: keys");
-  Srtp *srtp = srtp_new(key.data, salt.data, auth.data);
+  Srtp *srtp = srtp_new(key.data, salt.data, auth.data, false);
   const int link = srtp == NULL ? -1 : core_open(handle->core, srtp);
   if (link < 0) srtp_free(srtp);
   return number(env, link);
@@ -234,56 +186,8 @@ static napi_value seal(napi_env env, napi_callback_info info) {
                                        plain - header, ssrc, index));
 }
 
-static napi_value system_error(napi_env env, int fd, const char *call) {
-  const int error = errno;
-  if (fd >= 0) close(fd);
-  const struct {
-    int error;
-    const char *code;
-  } known[] = {{EADDRINUSE, "EADDRINUSE"},       {EADDRNOTAVAIL, "EADDRNOTAVAIL"}, {EACCES, "EACCES"},
-               {EAFNOSUPPORT, "EAFNOSUPPORT"}, {EMFILE, "EMFILE"},             {EPERM, "EPERM"}};
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (known[i].error == error) return fail(env, known[i].code, call);
-  return fail(env, "EIO", strerror(error));
+void export_core(napi_env env, napi_value exports) {
+  static const Function functions[] = {{"create", create}, {"close", close_core}, {"adopt", adopt},   {"open", open_link},
+                                       {"aim", aim},       {"shut", shut},        {"submit", submit}, {"seal", seal}};
+  export_functions(env, exports, functions, sizeof functions / sizeof *functions);
 }
-
-/* udpSocket(address, port): fd of a bound socket; the length of the address says its family */
-static napi_value udp_socket(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  Bytes address;
-  uint32_t port;
-  if (!read_arguments(env, info, 2, arguments)) return NULL;
-  if (!read_bytes(env, arguments[0], &address) || (address.length != 4 && address.length != 16) ||
-      !read_uint(env, arguments[1], &port) || port > 0xffff)
-    return fail(env, "EINVAL", "udpSocket");
-  const bool v6 = address.length == 16;
-  const int one = 1;
-  const int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return system_error(env, fd, "socket");
-  struct sockaddr_in v4_address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  struct sockaddr_in6 v6_address = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-  memcpy(v6 ? (void *)&v6_address.sin6_addr : (void *)&v4_address.sin_addr, address.data, address.length);
-  if (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0) return system_error(env, fd, "setsockopt");
-  const struct sockaddr *bound = v6 ? (const struct sockaddr *)&v6_address : (const struct sockaddr *)&v4_address;
-  if (bind(fd, bound, v6 ? sizeof v6_address : sizeof v4_address) != 0) return system_error(env, fd, "bind");
-  return number(env, fd);
-}
-
-static napi_value init(napi_env env, napi_value exports) {
-  const char *missing = srtp_prepare();
-  if (missing != NULL) return fail(env, "ENOSYS", missing);
-  const struct {
-    const char *name;
-    napi_callback call;
-  } functions[] = {{"create", create}, {"close", close_core}, {"adopt", adopt},   {"open", open_link},
-                   {"aim", aim},       {"shut", shut},        {"submit", submit}, {"seal", seal},
-                   {"udpSocket", udp_socket}};
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    napi_value function;
-    napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);
-    napi_set_named_property(env, exports, functions[i].name, function);
-  }
-  return exports;
-}
-
-NAPI_MODULE(NODE_GYP_MODULE_NAME, init)
