@@ -49,10 +49,11 @@ export interface NativeModule extends NativeSrtp, Partial<NativeUdp> {
   udpSocket(address: Uint8Array, port: number): number;
 }
 
-const built = fileURLToPath(new URL("../../../native/build/egress.node", import.meta.url));
+/** Where scripts/build-native.mjs puts it. */
+export const builtNative: string = fileURLToPath(new URL("../../../native/build/egress.node", import.meta.url));
 
 /** Loads what scripts/build-native.mjs built. Undefined where it was not built; throws when it does not load. */
-export function loadNative(path: string = built): NativeModule | undefined {
+export function loadNative(path: string = builtNative): NativeModule | undefined {
   if (!existsSync(path)) return undefined;
   return createRequire(import.meta.url)(path) as NativeModule;
 }
