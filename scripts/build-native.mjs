@@ -25,8 +25,8 @@ const addons = [
   {
     name: "relay",
     folder: "turn/native",
-    sources: ["table.c", "relay.c", "binding.c"],
-    headers: ["arguments.h", "table.h", "relay.h"],
+    sources: ["binding.c", "binding-flows.c", "inbox.c", "outbox.c", "relay.c", "table.c"],
+    headers: ["arguments.h", "binding.h", "inbox.h", "outbox.h", "relay.h", "table.h"],
   },
 ];
 const flags = ["-O2", "-shared", "-fPIC", "-pthread"];

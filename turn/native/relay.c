@@ -2,7 +2,6 @@
 #include "relay.h"
 
 #include <errno.h>
-#include <netinet/udp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -10,26 +9,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
+#include "inbox.h"
+#include "outbox.h"
 
 enum {
   /* Datagrams that are read at once. */
-  BATCH = 32,
+  BATCH = OUTBOX_PARTS,
   CHANNEL_HEADER_BYTES = 4,
   /* Room for any datagram, and for the header of ChannelData before it. Pages that are not used cost nothing. */
   SLOT_BYTES = 65536 + 64,
   SLOT_HEAD_BYTES = 64,
   EVENTS = 64,
-  /* Of one message that the kernel cuts apart. */
-  MAX_SEGMENTS = 32,
-  MAX_SEGMENTED_BYTES = 64000,
-  MAX_SEGMENT_BYTES = 1452,
 };
 
 static const uint32_t NO_SOCKET = UINT32_MAX;
@@ -39,19 +32,6 @@ typedef struct {
   /* The allocation whose relayed address this is; NULL: a listener, or one that JavaScript works off alone. */
   Flow *flow;
 } Socket;
-
-/* What is on its way out of one call of `pass_on`: messages to one socket. */
-typedef struct {
-  int fd;
-  int count, parts;
-  struct mmsghdr headers[BATCH];
-  struct iovec bytes[BATCH];
-  Flow *flows[BATCH];
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(uint16_t))];
-  } controls[BATCH];
-} Outbox;
 
 struct Relay {
   pthread_t thread;
@@ -64,13 +44,10 @@ struct Relay {
   Socket sockets[RELAY_MAX_SOCKETS];
   uint32_t free_sockets[RELAY_MAX_SOCKETS];
   uint32_t free_count, used;
-  bool segmentation, closed;
+  bool closed;
   uint8_t *slots;
   Outbox outbox;
-  pthread_mutex_t inbox_lock;
-  Datagram *first, **last;
-  size_t inbox_count, inbox_bytes;
-  double missed;
+  Inbox inbox;
   void (*wake)(void *);
   void *argument;
 };
@@ -79,115 +56,6 @@ double relay_now_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-/* --- To JavaScript ------------------------------------------------------------------------------------------- */
-
-static void deliver(Relay *relay, uint32_t socket, const Address *from, const uint8_t *data, size_t length) {
-  Datagram *datagram = malloc(sizeof *datagram + length);
-  pthread_mutex_lock(&relay->inbox_lock);
-  const bool full =
-      relay->inbox_count >= INBOX_MAX_DATAGRAMS || relay->inbox_bytes + length > INBOX_MAX_BYTES || datagram == NULL;
-  const bool first = relay->inbox_count == 0;
-  if (full) {
-    relay->missed++;
-  } else {
-    datagram->next = NULL;
-    datagram->socket = socket;
-    datagram->from = *from;
-    datagram->length = length;
-    memcpy(datagram->data, data, length);
-    *relay->last = datagram;
-    relay->last = &datagram->next;
-    relay->inbox_count++;
-    relay->inbox_bytes += length;
-  }
-  pthread_mutex_unlock(&relay->inbox_lock);
-  if (full) free(datagram);
-  else if (first) relay->wake(relay->argument);
-}
-
-Datagram *relay_take(Relay *relay) {
-  pthread_mutex_lock(&relay->inbox_lock);
-  Datagram *taken = relay->first;
-  relay->first = NULL;
-  relay->last = &relay->first;
-  relay->inbox_count = relay->inbox_bytes = 0;
-  pthread_mutex_unlock(&relay->inbox_lock);
-  return taken;
-}
-
-double relay_missed(Relay *relay) {
-  pthread_mutex_lock(&relay->inbox_lock);
-  const double missed = relay->missed;
-  pthread_mutex_unlock(&relay->inbox_lock);
-  return missed;
-}
-
-/* --- Straight on --------------------------------------------------------------------------------------------- */
-
-static void send_apart(const Outbox *outbox, const struct msghdr *header, Flow *flow) {
-  for (size_t i = 0; i < header->msg_iovlen; i++) {
-    struct msghdr one = {.msg_name = header->msg_name,
-                         .msg_namelen = header->msg_namelen,
-                         .msg_iov = &header->msg_iov[i],
-                         .msg_iovlen = 1};
-    if (sendmsg(outbox->fd, &one, MSG_DONTWAIT) < 0) flow->traffic[DROPPED_QUEUE]++;
-  }
-}
-
-static void send_outbox(Relay *relay, Outbox *outbox) {
-  for (int sent = 0; sent < outbox->count;) {
-    const int took = sendmmsg(outbox->fd, outbox->headers + sent, (unsigned)(outbox->count - sent), MSG_DONTWAIT);
-    if (took > 0) {
-      sent += took;
-      continue;
-    }
-    if (errno == EINTR) continue;
-    struct msghdr *header = &outbox->headers[sent].msg_hdr;
-    Flow *flow = outbox->flows[sent];
-    if (header->msg_iovlen > 1 && errno != EAGAIN && errno != ENOBUFS) {
-      if (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP) relay->segmentation = false;
-      send_apart(outbox, header, flow);
-    } else {
-      flow->traffic[DROPPED_QUEUE] += (double)header->msg_iovlen;
-    }
-    sent++;
-  }
-  outbox->count = outbox->parts = 0;
-}
-
-/* Adds a datagram; equal ones in a row to one address become one message that the kernel cuts apart. */
-static void add(Relay *relay, int fd, const Address *to, Flow *flow, uint8_t *data, size_t length) {
-  Outbox *outbox = &relay->outbox;
-  if (outbox->count > 0 && outbox->fd != fd) send_outbox(relay, outbox);
-  outbox->fd = fd;
-  outbox->bytes[outbox->parts] = (struct iovec){.iov_base = data, .iov_len = length};
-  if (outbox->count > 0 && relay->segmentation) {
-    struct msghdr *last = &outbox->headers[outbox->count - 1].msg_hdr;
-    const size_t segment = last->msg_iov[0].iov_len;
-    if (last->msg_name == &to->at && segment == length && length > 0 && length <= MAX_SEGMENT_BYTES &&
-        last->msg_iovlen < MAX_SEGMENTS && (last->msg_iovlen + 1) * segment <= MAX_SEGMENTED_BYTES) {
-      last->msg_iovlen++;
-      outbox->parts++;
-      if (last->msg_iovlen == 2) {
-        last->msg_control = &outbox->controls[outbox->count - 1];
-        last->msg_controllen = CMSG_SPACE(sizeof(uint16_t));
-        struct cmsghdr *control = CMSG_FIRSTHDR(last);
-        control->cmsg_level = IPPROTO_UDP;
-        control->cmsg_type = UDP_SEGMENT;
-        control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-        const uint16_t bytes = (uint16_t)segment;
-        memcpy(CMSG_DATA(control), &bytes, sizeof bytes);
-      }
-      return;
-    }
-  }
-  outbox->flows[outbox->count] = flow;
-  outbox->headers[outbox->count++].msg_hdr = (struct msghdr){.msg_name = (void *)&to->at,
-                                                             .msg_namelen = to->length,
-                                                             .msg_iov = &outbox->bytes[outbox->parts++],
-                                                             .msg_iovlen = 1};
 }
 
 /*
@@ -211,7 +79,7 @@ static bool to_other(Relay *relay, Flow *flow, Flow *other, uint8_t *message, si
   message[1] = (uint8_t)channel->number;
   other->traffic[PACKETS_OUT]++;
   other->traffic[BYTES_OUT] += (double)bytes;
-  add(relay, relay->sockets[other->listener].fd, &other->client, other, message, bytes + CHANNEL_HEADER_BYTES);
+  outbox_add(&relay->outbox, relay->sockets[other->listener].fd, &other->client, other, message, bytes + CHANNEL_HEADER_BYTES);
   return true;
 }
 
@@ -231,7 +99,7 @@ static bool to_peer(Relay *relay, uint32_t socket, const Address *from, uint8_t 
   }
   flow->traffic[PACKETS_IN]++;
   flow->traffic[BYTES_IN] += (double)bytes;
-  add(relay, relay->sockets[flow->relay].fd, &channel->peer, flow, data + CHANNEL_HEADER_BYTES, bytes);
+  outbox_add(&relay->outbox, relay->sockets[flow->relay].fd, &channel->peer, flow, data + CHANNEL_HEADER_BYTES, bytes);
   return true;
 }
 
@@ -250,7 +118,7 @@ static bool to_client(Relay *relay, Flow *flow, const Address *from, uint8_t *da
   message[3] = (uint8_t)length;
   flow->traffic[PACKETS_OUT]++;
   flow->traffic[BYTES_OUT] += (double)length;
-  add(relay, relay->sockets[flow->listener].fd, &flow->client, flow, message, length + CHANNEL_HEADER_BYTES);
+  outbox_add(&relay->outbox, relay->sockets[flow->listener].fd, &flow->client, flow, message, length + CHANNEL_HEADER_BYTES);
   return true;
 }
 
@@ -275,9 +143,9 @@ static void pass_on(Relay *relay, uint32_t place) {
     from[i].length = headers[i].msg_hdr.msg_namelen;
     const bool done = socket->flow != NULL ? to_client(relay, socket->flow, &from[i], data, length, now)
                                            : to_peer(relay, place, &from[i], data, length, now);
-    if (!done) deliver(relay, place, &from[i], data, length);
+    if (!done && inbox_put(&relay->inbox, place, &from[i], data, length)) relay->wake(relay->argument);
   }
-  send_outbox(relay, &relay->outbox);
+  outbox_send(&relay->outbox);
 }
 
 static void *run(void *argument) {
@@ -312,14 +180,13 @@ Relay *relay_new(void (*wake)(void *), void *argument) {
   if (relay == NULL) return NULL;
   relay->wake = wake;
   relay->argument = argument;
-  relay->last = &relay->first;
-  relay->segmentation = true;
+  relay->outbox.segmentation = true;
   relay->table = table_new();
   relay->slots = malloc((size_t)BATCH * SLOT_BYTES);
   relay->epoll = epoll_create1(EPOLL_CLOEXEC);
   relay->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   pthread_mutex_init(&relay->lock, NULL);
-  pthread_mutex_init(&relay->inbox_lock, NULL);
+  inbox_open(&relay->inbox);
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = NO_SOCKET};
   if (relay->table != NULL && relay->slots != NULL && relay->epoll >= 0 && relay->stop_event >= 0 &&
       epoll_ctl(relay->epoll, EPOLL_CTL_ADD, relay->stop_event, &event) == 0 &&
@@ -344,22 +211,23 @@ void relay_close(Relay *relay) {
     if (relay->sockets[i].fd >= 0) close(relay->sockets[i].fd);
   close(relay->epoll);
   close(relay->stop_event);
-  for (Datagram *next, *datagram = relay_take(relay); datagram != NULL; datagram = next) {
-    next = datagram->next;
-    free(datagram);
-  }
+  inbox_close(&relay->inbox);
   table_free(relay->table);
   free(relay->slots);
 }
 
 void relay_free(Relay *relay) { free(relay); }
 
+Datagram *relay_take(Relay *relay) { return inbox_take(&relay->inbox); }
+
+double relay_missed(Relay *relay) { return inbox_missed(&relay->inbox); }
+
 int relay_bind(Relay *relay, const Address *address, int receive_bytes, int send_bytes, uint16_t *port) {
   if (relay->free_count == 0 && relay->used == RELAY_MAX_SOCKETS) {
     errno = EMFILE;
     return -1;
   }
-  const int family = address->at.any.sa_family, one = 1, none = 0;
+  const int family = address->at.any.sa_family, one = 1;
   const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   Address bound = {.length = sizeof bound.at};
@@ -369,8 +237,9 @@ int relay_bind(Relay *relay, const Address *address, int receive_bytes, int send
   /* The system may grant less. */
   if (receive_bytes > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
   if (send_bytes > 0) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
-  /* Kernels before 4.18 do not know it. */
-  if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &none, sizeof none) != 0) relay->segmentation = false;
+  relay_lock(relay);
+  outbox_examine(&relay->outbox, fd);
+  relay_unlock(relay);
   *port = ntohs(family == AF_INET ? bound.at.v4.sin_port : bound.at.v6.sin6_port);
   relay_lock(relay);
   const uint32_t place = relay->free_count > 0 ? relay->free_sockets[--relay->free_count] : relay->used++;

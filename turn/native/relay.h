@@ -5,23 +5,10 @@
 #ifndef MILLRACE_RELAY_H
 #define MILLRACE_RELAY_H
 
+#include "inbox.h"
 #include "table.h"
 
-enum {
-  RELAY_MAX_SOCKETS = 1 << 17,
-  /* What waits for JavaScript at most; the rest is dropped and counted. */
-  INBOX_MAX_DATAGRAMS = 8192,
-  INBOX_MAX_BYTES = 8 << 20,
-};
-
-/* A datagram for JavaScript. Freed with `free`. */
-typedef struct Datagram {
-  struct Datagram *next;
-  uint32_t socket;
-  Address from;
-  size_t length;
-  uint8_t data[];
-} Datagram;
+enum { RELAY_MAX_SOCKETS = 1 << 17 };
 
 typedef struct Relay Relay;
 
