@@ -15,18 +15,29 @@ import {
   rtcpVersion,
   type SourceDescription,
   sdesCname,
+  type TransportCc,
 } from "./rtcp.ts";
 import { feedbackHeaderBytes } from "./rtcp-packet.ts";
+import { maxTransportCcPackets } from "./transport-cc.ts";
 
 /** Bounds on one RTCP datagram. */
 export interface RtcpLimits {
   /** Packets in a compound. Default 64. */
   readonly maxPackets: number;
-  /** Sequence numbers of one NACK; those after it are ignored. Default 1,024: Chromium never asks for more than 1,000. */
+  /** Sequence numbers of all NACKs of a compound; those after it are ignored. Default 1,024: Chromium never asks for more than 1,000. */
   readonly maxNackSequences: number;
+  /**
+   * Packets that the transport-wide feedback of one compound reports on; feedback after those is left out. Default
+   * 8,192, as in one: 24 bytes can claim as many, and a compound has room for dozens.
+   */
+  readonly maxTransportCcPackets: number;
 }
 
-export const defaultRtcpLimits: RtcpLimits = { maxPackets: 64, maxNackSequences: 1024 };
+export const defaultRtcpLimits: RtcpLimits = {
+  maxPackets: 64,
+  maxNackSequences: 1024,
+  maxTransportCcPackets,
+};
 
 const paddingBit = 0x20;
 const countMask = 0x1f;
@@ -45,6 +56,7 @@ export function parseRtcp(bytes: Uint8Array, limits: RtcpLimits = defaultRtcpLim
   const packets: RtcpPacket[] = [];
   let offset = 0;
   let count = 0;
+  let left = limits;
   do {
     if (bytes.byteLength - offset < rtcpHeaderBytes) throw truncated(bytes);
     const first = view.getUint8(offset);
@@ -63,7 +75,12 @@ export function parseRtcp(bytes: Uint8Array, limits: RtcpLimits = defaultRtcpLim
       throw new ProtocolError("RTCP_PADDING", `${paddingBytes} bytes of RTCP padding`);
     }
     const body = bytes.subarray(offset + rtcpHeaderBytes, bodyEnd);
-    const packet = parseBody(view.getUint8(offset + 1), first & countMask, body, limits);
+    const packet = parseBody(view.getUint8(offset + 1), first & countMask, body, left);
+    if (packet?.type === "nack") {
+      left = { ...left, maxNackSequences: left.maxNackSequences - packet.sequences.length };
+    } else if (packet?.type === "transport-cc") {
+      left = { ...left, maxTransportCcPackets: left.maxTransportCcPackets - reportedOn(packet) };
+    }
     if (packet !== undefined) packets.push(packet);
     offset = end;
   } while (offset < bytes.byteLength);
@@ -183,11 +200,17 @@ function parseFeedback(
     if (format === FeedbackFormat.nack) return parseNack(view, limits);
     if (format !== FeedbackFormat.transportCc) return undefined;
     const data = body.subarray(feedbackHeaderBytes);
-    return { type: "transport-cc", senderSsrc, mediaSsrc, data };
+    const feedback: TransportCc = { type: "transport-cc", senderSsrc, mediaSsrc, data };
+    return reportedOn(feedback) > limits.maxTransportCcPackets ? undefined : feedback;
   }
   if (format === FeedbackFormat.pli) return { type: "pli", senderSsrc, mediaSsrc };
   if (format === FeedbackFormat.fir) return parseFir(view);
   return format === FeedbackFormat.applicationLayer ? parseRemb(view) : undefined;
+}
+
+/** The packet status count, which is all that is read here. What is cut off counts nothing and is refused later. */
+function reportedOn({ data }: TransportCc): number {
+  return ((data[2] ?? 0) << 8) | (data[3] ?? 0);
 }
 
 /** RFC 4585 section 6.2.1: a number and a mask of those that follow it. */

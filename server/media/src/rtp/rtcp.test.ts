@@ -208,6 +208,25 @@ describe("parseRtcp", () => {
     }
   });
 
+  it("holds its limits over a whole compound", () => {
+    const { maxNackSequences, maxTransportCcPackets } = defaultRtcpLimits;
+    const numbers = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => from + i);
+    const nacks = joinRtcp([0, 1, 2].map((i) => writeNack(1, 2, numbers(i * 600, 600))));
+    const asked = parseRtcp(nacks).map((nack) => (nack.type === "nack" ? nack.sequences : []));
+    expect(asked.flat()).toEqual(numbers(0, maxNackSequences));
+    // A run-length chunk claims 8,191 packets that did not arrive.
+    const claim = (count: number) => {
+      const digits = count.toString(16).padStart(4, "0");
+      return hex(`8fcd0006 00000001 00000002 0000${digits} 00000000 1fff 1fff 00000000`);
+    };
+    const kept = (...counts: number[]) => parseRtcp(joinRtcp(counts.map(claim))).length;
+    expect(kept(maxTransportCcPackets)).toBe(1);
+    expect(kept(maxTransportCcPackets, 1)).toBe(1);
+    expect(kept(maxTransportCcPackets + 1)).toBe(0);
+    expect(kept(4000, 4000, 4000, 192)).toBe(3);
+  });
+
   it("gives a result or a ProtocolError for any bytes", () => {
     const head = fc.tuple(
       fc.constantFrom(0x80, 0x81, 0x84, 0x8f, 0xa1),

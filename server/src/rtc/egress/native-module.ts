@@ -50,7 +50,9 @@ export interface NativeModule extends NativeSrtp, Partial<NativeUdp> {
 }
 
 /** Where scripts/build-native.mjs puts it. */
-export const builtNative: string = fileURLToPath(new URL("../../../native/build/egress.node", import.meta.url));
+export const builtNative: string = fileURLToPath(
+  new URL("../../../native/build/egress.node", import.meta.url),
+);
 
 /** Loads what scripts/build-native.mjs built. Undefined where it was not built; throws when it does not load. */
 export function loadNative(path: string = builtNative): NativeModule | undefined {

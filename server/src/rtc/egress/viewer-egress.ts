@@ -2,7 +2,7 @@ import { wallMsToNtp } from "@millrace/media/rtp";
 import type { CaptureTime } from "@millrace/signaling/session";
 import type { Clock } from "../../core/index.ts";
 import type { SendMedia, SrtpKeys } from "../peer.ts";
-import { packetKind, SrtpReceiver } from "../srtp/index.ts";
+import { packetKind, RtcpAllowance, SrtpReceiver } from "../srtp/index.ts";
 import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
 import { EgressLine, type LineStats, type PacerStats } from "./egress-line.ts";
 import { Feedback, type NetworkFeedback } from "./feedback.ts";
@@ -53,7 +53,7 @@ export interface ViewerEgressStats {
   readonly bandwidth: BandwidthStats | undefined;
   /** RTCP that was authentic, but no RTCP. */
   readonly malformed: number;
-  /** Datagrams that were not authentic or came twice. */
+  /** Datagrams that were not authentic, came twice or were too many. */
   readonly refused: number;
 }
 
@@ -62,6 +62,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   readonly #options: ViewerEgressOptions;
   readonly #link: EgressLink;
   readonly #srtp: SrtpReceiver;
+  readonly #allowance = new RtcpAllowance();
   readonly #video: EgressLine | undefined;
   readonly #audio: EgressLine | undefined;
   readonly #lines: readonly EgressLine[];
@@ -129,8 +130,8 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   datagram(bytes: Uint8Array, nowUs: number): void {
     if (this.#closed) return;
     // A viewer sends no media, so whatever else arrives is refused unopened.
-    const compound =
-      packetKind(bytes) === "rtcp" ? this.#srtp.openRtcp(bytes) : ("SRTP_MALFORMED" as const);
+    const isRtcp = packetKind(bytes) === "rtcp" && this.#allowance.take(nowUs);
+    const compound = isRtcp ? this.#srtp.openRtcp(bytes) : ("SRTP_MALFORMED" as const);
     if (typeof compound === "string") {
       this.#refused++;
       return;

@@ -5,6 +5,7 @@ import { PeerTimer } from "../peer-timer.ts";
 import {
   type CreateCipher,
   packetKind,
+  RtcpAllowance,
   type SrtpFailure,
   SrtpReceiver,
   SrtpSender,
@@ -32,7 +33,7 @@ export interface PublisherLinkOptions {
 
 /** Figures of a connected publisher. */
 export interface PublisherLinkStats extends IngestStats {
-  /** Datagrams that were not authentic, came twice or are neither RTP nor RTCP. */
+  /** Datagrams that were not authentic, came twice, are neither RTP nor RTCP, or RTCP beyond `maxRtcpPerSecond`. */
   readonly refused: number;
 }
 
@@ -41,6 +42,7 @@ export class PublisherLink {
   readonly #options: PublisherLinkOptions;
   readonly #receiver: SrtpReceiver;
   readonly #sender: SrtpSender;
+  readonly #allowance = new RtcpAllowance();
   readonly #ingest: PublisherIngest;
   readonly #timer: PeerTimer;
   #refused = 0;
@@ -99,7 +101,7 @@ export class PublisherLink {
     this.#ingest.close();
   }
 
-  #open(bytes: Uint8Array, nowUs: number): SrtpFailure | undefined {
+  #open(bytes: Uint8Array, nowUs: number): SrtpFailure | "RTCP_FLOOD" | undefined {
     switch (packetKind(bytes)) {
       case "rtp": {
         const opened = this.#receiver.openRtp(bytes);
@@ -108,6 +110,7 @@ export class PublisherLink {
         return undefined;
       }
       case "rtcp": {
+        if (!this.#allowance.take(nowUs)) return "RTCP_FLOOD";
         const compound = this.#receiver.openRtcp(bytes);
         if (typeof compound === "string") return compound;
         this.#ingest.rtcp(compound, nowUs);
