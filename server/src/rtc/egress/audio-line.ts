@@ -52,8 +52,7 @@ export class AudioLine {
     const mark = frame.ptsUs - this.#lastUs > talkspurtGapUs;
     this.#lastUs = frame.ptsUs;
     const timed = frame.timed || mark;
-    if (!this.#sender.begin(frame, this.#output.history, frame.ticks, mark, timed)) return;
-    for (let i = 0; i < frame.packets; i++) this.#sender.packet(i);
+    this.#sender.whole(frame, this.#output.history, frame.ticks, mark, timed);
   }
 
   /** The viewer lacks packets with these 16-bit sequence numbers. */

@@ -20,6 +20,11 @@ export class ByteBudget {
     return this.#bytes > 0;
   }
 
+  /** What may be spent; below zero: what was spent too much. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   spend(bytes: number): void {
     this.#bytes -= bytes;
   }

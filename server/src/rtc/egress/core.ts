@@ -9,6 +9,13 @@ export interface DatagramPort {
   send(datagram: Uint8Array): void;
 }
 
+/** An RTP header as bytes and as words of the machine: complete but for what differs between the packets of a run. */
+export interface RunHeader {
+  /** Its length is a multiple of four. The marker bit is clear. */
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+}
+
 /** The sending end of one peer: seals with its keys and sends to its address. */
 export interface EgressLink {
   /**
@@ -21,6 +28,20 @@ export interface EgressLink {
     header: Uint8Array,
     prefix: Uint8Array | undefined,
     payload: Uint8Array,
+    ssrc: number,
+    index: number,
+  ): number;
+  /**
+   * Seals and sends `payloads` from place `from` up to, not including, `end` as packets of one frame: with `header`, consecutive
+   * sequence numbers from `index` on, and the marker bit on the one at place `marker` (-1: none). Returns the length of the
+   * datagrams together; 0 after `close`. Absent where that is no cheaper than packet by packet.
+   */
+  run?(
+    header: RunHeader,
+    payloads: readonly Uint8Array[],
+    from: number,
+    end: number,
+    marker: number,
     ssrc: number,
     index: number,
   ): number;

@@ -1,6 +1,7 @@
 import type { NtpTime } from "@millrace/media/rtp";
 import type { SendMedia } from "../peer.ts";
 import { writeUint32 } from "../srtp/index.ts";
+import type { RunHeader } from "./core.ts";
 
 const fixedHeaderBytes = 12;
 const extensionHeaderBytes = 4;
@@ -21,9 +22,11 @@ interface Element {
 }
 
 /** The RTP header of one SSRC with its extensions laid out once; per packet only numbers are written into it. */
-export class HeaderTemplate {
+export class HeaderTemplate implements RunHeader {
   /** The header as last written. */
   readonly bytes: Uint8Array;
+  /** The same memory. */
+  readonly words: Uint32Array;
   readonly #payloadType: number;
   /** Where the capture time stands; 0 when this header has none. */
   readonly #captureAt: number;
@@ -43,6 +46,7 @@ export class HeaderTemplate {
     this.bytes = new Uint8Array(
       fixedHeaderBytes + (extended ? extensionHeaderBytes + 4 * words : 0),
     );
+    this.words = new Uint32Array(this.bytes.buffer);
     this.#payloadType = stream.payloadType;
     this.bytes[0] = extended ? 0x90 : 0x80;
     writeUint32(this.bytes, 8, stream.ssrc);

@@ -16,6 +16,9 @@ export class LineHeaders {
   readonly #media: SendMedia;
   readonly #counted: boolean;
   readonly #made = new Map<RtcCodec, CodecHeaders>();
+  /** What was asked for last, for that is asked for with every frame. */
+  #lastCodec: RtcCodec | undefined;
+  #last: CodecHeaders | undefined;
 
   /** `counted`: packets have a transport-wide sequence number. */
   constructor(media: SendMedia, counted: boolean) {
@@ -25,6 +28,14 @@ export class LineHeaders {
 
   /** Undefined when the peer does not take that codec. */
   of(codec: RtcCodec): CodecHeaders | undefined {
+    if (codec !== this.#lastCodec) {
+      this.#last = this.#find(codec);
+      this.#lastCodec = codec;
+    }
+    return this.#last;
+  }
+
+  #find(codec: RtcCodec): CodecHeaders | undefined {
     const made = this.#made.get(codec);
     if (made !== undefined) return made;
     const format = this.#media.formats.find((candidate) => candidate.codec === codec);

@@ -48,6 +48,8 @@ export class MediaSender {
   #transport: TransportSequence | undefined;
   /** Histories that frames were sent out of; a simulcast viewer changes between some. */
   readonly #histories: FrameHistory[] = [];
+  #lastHistory: FrameHistory | undefined;
+  #lastHistoryIndex = 0;
   /** Extended sequence number of the next packet. */
   #sequence: number;
   #rtxSequence: number;
@@ -123,12 +125,43 @@ export class MediaSender {
     mark: boolean,
     timed: boolean,
   ): boolean {
-    this.#headers = this.#lineHeaders.of(frame.codec);
-    if (this.#headers === undefined) {
-      this.#frame = undefined;
-      return false;
-    }
-    this.#frame = frame;
+    const headers = this.#lineHeaders.of(frame.codec);
+    this.#headers = headers;
+    this.#frame = headers === undefined ? undefined : frame;
+    if (headers === undefined) return false;
+    this.#note(frame, history, ticks, mark, timed);
+    return true;
+  }
+
+  /** Begins a complete frame as `begin` does and sends all of it. Returns its bytes on the wire; 0 when the peer does not take its codec. */
+  whole(
+    frame: RtpFrame,
+    history: FrameHistory,
+    ticks: number,
+    mark: boolean,
+    timed: boolean,
+  ): number {
+    const headers = this.#lineHeaders.of(frame.codec);
+    if (headers === undefined) return 0;
+    this.#note(frame, history, ticks, mark, timed);
+    return this.#sendRun(headers, frame, 0, frame.packets);
+  }
+
+  /** Sends packets `from` up to, not including, `end` of the frame that was begun; in order. Returns their bytes on the wire. */
+  run(from: number, end: number): number {
+    const frame = this.#frame;
+    const headers = this.#headers;
+    if (frame === undefined || headers === undefined) return 0;
+    return this.#sendRun(headers, frame, from, Math.min(end, frame.packets));
+  }
+
+  #note(
+    frame: RtpFrame,
+    history: FrameHistory,
+    ticks: number,
+    mark: boolean,
+    timed: boolean,
+  ): void {
     this.#frameTicks = Math.max(ticks, this.#lastTicks + 1);
     this.#lastTicks = this.#frameTicks;
     this.#frameFlags =
@@ -137,7 +170,6 @@ export class MediaSender {
       (this.#historyIndex(history) << historyShift);
     this.#sequence += Math.min(frame.lostBefore, maxSkipped);
     this.#sent.note(this.#sequence, frame.number, this.#frameTicks, this.#frameFlags);
-    return true;
   }
 
   /** Sends packet `index` of the frame that was begun; in order. Returns its bytes on the wire. */
@@ -203,6 +235,41 @@ export class MediaSender {
     return bytes + ipOverheadBytes;
   }
 
+  #sendRun(headers: CodecHeaders, frame: RtpFrame, from: number, end: number): number {
+    if (from >= end) return 0;
+    const { payloads } = frame;
+    const flags = this.#frameFlags;
+    const ticks = this.#frameTicks;
+    const sequence = this.#sequence;
+    const link = this.#link;
+    // Packets of a run differ in nothing but their numbers: not those that carry times of their own.
+    const isRun = link.run !== undefined && this.#transport === undefined;
+    const first = from === 0 && (flags & timedFlag) !== 0 ? 1 : from;
+    const apart = isRun ? first : end;
+    let bytes = 0;
+    let octets = 0;
+    for (let at = from; at < end; at++) {
+      const payload = payloads[at] as Uint8Array;
+      octets += payload.length;
+      if (at >= apart) continue;
+      bytes += this.#send(headers, frame, at, flags, ticks, payload, sequence + at - from);
+    }
+    if (isRun && apart < end) {
+      const header = headers.plain;
+      header.write(false, 0, this.rtpTime(ticks), frame.captured, 0);
+      const marker = (flags & markedFlag) === 0 ? -1 : frame.marker;
+      const { ssrc } = this.media;
+      const index = sequence + apart - from;
+      bytes += link.run?.(header, payloads, apart, end, marker, ssrc, index) ?? 0;
+    }
+    const packets = end - from;
+    this.#sequence = sequence + packets;
+    this.packets += packets;
+    this.octets += octets;
+    this.wireBytes += bytes;
+    return bytes + packets * ipOverheadBytes;
+  }
+
   /** The same packet has the same bytes each time, as the SRTP index demands. */
   #send(
     headers: CodecHeaders,
@@ -259,6 +326,14 @@ export class MediaSender {
   }
 
   #historyIndex(history: FrameHistory): number {
+    if (history !== this.#lastHistory) {
+      this.#lastHistoryIndex = this.#findHistory(history);
+      this.#lastHistory = history;
+    }
+    return this.#lastHistoryIndex;
+  }
+
+  #findHistory(history: FrameHistory): number {
     const index = this.#histories.indexOf(history);
     if (index >= 0) return index;
     if (this.#histories.length === maxHistories) throw new Error("too many histories");

@@ -1,3 +1,4 @@
+import type { RunHeader } from "./core.ts";
 import type { NativeHandle, NativeModule } from "./native-module.ts";
 
 /** Of one entry: five 32-bit words in the order of the machine, then header and prefix. As in native/core.h. */
@@ -111,6 +112,42 @@ export class NativeLane {
     bytes.set(header, head);
     if (prefix !== undefined) bytes.set(prefix, head + headerBytes);
     if (++this.#count === batchEntries) this.flush();
+  }
+
+  /** Queues the packets of `EgressLink.run`, all of which fit. */
+  run(
+    link: number,
+    header: RunHeader,
+    payloads: readonly Uint8Array[],
+    from: number,
+    end: number,
+    marker: number,
+    ssrc: number,
+    index: number,
+  ): void {
+    if (this.#closed) return;
+    const { bytes: head, words: headWords } = header;
+    const lengths = head.length << 16;
+    const first = head[0] as number;
+    const type = head[1] as number;
+    for (let i = from; i < end; i++) {
+      const { bytes, words } = this.#batch;
+      const word = this.#count * entryWords;
+      const sequence = index + i - from;
+      words[word] = link;
+      words[word + 1] = this.#place(payloads[i] as Uint8Array);
+      words[word + 2] = ssrc;
+      words[word + 3] = sequence;
+      words[word + 4] = (Math.floor(sequence / 0x1_0000_0000) & 0xffff) | lengths;
+      const at = 4 * word + headBytes;
+      bytes[at] = first;
+      bytes[at + 1] = i === marker ? type | 0x80 : type;
+      bytes[at + 2] = sequence >>> 8;
+      bytes[at + 3] = sequence;
+      const to = word + headBytes / 4;
+      for (let j = 1; j < headWords.length; j++) words[to + j] = headWords[j] as number;
+      if (++this.#count === batchEntries) this.flush();
+    }
   }
 
   /** Takes nothing more, as the native side is about to go. */

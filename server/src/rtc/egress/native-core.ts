@@ -4,7 +4,7 @@ import type { DatagramPath, SrtpKeys } from "../peer.ts";
 import { deriveSessionKeys } from "../srtp/key-derivation.ts";
 import { nativeCiphers } from "../srtp/native-cipher.ts";
 import type { CreateCipher } from "../srtp/packet-cipher.ts";
-import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
+import type { DatagramPort, EgressCore, EgressLink, RunHeader } from "./core.ts";
 import {
   maxHeadBytes,
   maxPlainBytes,
@@ -165,6 +165,33 @@ class NativeEgressLink implements EgressLink {
     return plainBytes + this.#overheadBytes;
   }
 
+  run(
+    header: RunHeader,
+    payloads: readonly Uint8Array[],
+    from: number,
+    end: number,
+    marker: number,
+    ssrc: number,
+    index: number,
+  ): number {
+    if (!this.#open) return 0;
+    const path = this.#parts.port.path;
+    if (path !== this.#path) this.#follow(path);
+    const headerBytes = header.bytes.length;
+    let bytes = 0;
+    let largest = 0;
+    for (let i = from; i < end; i++) {
+      const size = (payloads[i] as Uint8Array).length;
+      bytes += size;
+      if (size > largest) largest = size;
+    }
+    if (!this.#aimed || headerBytes > maxHeadBytes || headerBytes + largest > maxPlainBytes) {
+      return this.#runApart(header, payloads, from, end, marker, ssrc, index);
+    }
+    this.#lane.run(this.#number, header, payloads, from, end, marker, ssrc, index);
+    return bytes + (end - from) * (headerBytes + this.#overheadBytes);
+  }
+
   rtcp(compound: Uint8Array): number {
     return this.#parts.fallback.rtcp(compound);
   }
@@ -174,6 +201,28 @@ class NativeEgressLink implements EgressLink {
     this.#open = false;
     this.#parts.fallback.close();
     this.#parts.shut();
+  }
+
+  #runApart(
+    { bytes: header }: RunHeader,
+    payloads: readonly Uint8Array[],
+    from: number,
+    end: number,
+    marker: number,
+    ssrc: number,
+    index: number,
+  ): number {
+    const type = header[1] as number;
+    let bytes = 0;
+    for (let i = from; i < end; i++) {
+      const sequence = index + i - from;
+      header[1] = i === marker ? type | 0x80 : type;
+      header[2] = sequence >>> 8;
+      header[3] = sequence;
+      bytes += this.rtp(header, undefined, payloads[i] as Uint8Array, ssrc, sequence);
+    }
+    header[1] = type;
+    return bytes;
   }
 
   #follow(path: DatagramPath | undefined): void {

@@ -13,7 +13,7 @@ class Windows {
 
   pass(count: number, missing: number): number {
     for (let i = 0; i < count; i++) {
-      for (let packet = 0; packet < 200; packet++) this.rate.sent();
+      for (let packet = 0; packet < 200; packet++) this.rate.sent(1);
       this.nowUs += 100_000;
       if (missing > 0) this.rate.missing(missing, this.nowUs - 50_000);
       this.rate.tick(this.nowUs);
@@ -56,7 +56,7 @@ describe("ReplayRate", () => {
   it("takes few packets for no proof of anything", () => {
     const rate = new ReplayRate(defaultPacerLimits);
     rate.start(8, 0);
-    for (let packet = 0; packet < 9; packet++) rate.sent();
+    for (let packet = 0; packet < 9; packet++) rate.sent(1);
     rate.missing(9, 0);
     rate.tick(100_000);
     expect(rate.factor).toBe(8);

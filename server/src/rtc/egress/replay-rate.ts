@@ -69,8 +69,8 @@ export class ReplayRate {
     this.#ceilingCutUs = nowUs;
   }
 
-  sent(): void {
-    this.#sent++;
+  sent(packets: number): void {
+    this.#sent += packets;
   }
 
   /** The viewer told of losses, `packets` of them for the first time. */

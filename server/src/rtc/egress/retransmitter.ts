@@ -23,9 +23,9 @@ export class Retransmitter {
     return this.#queue.size > 0 || this.#copies.size > 0;
   }
 
-  /** Counts a packet that was sent for the first time, of which losses are a share. */
-  sent(nowUs: number): void {
-    this.#copies.count(1, 0, nowUs);
+  /** Counts packets that were sent for the first time, of which losses are a share. */
+  sent(packets: number, nowUs: number): void {
+    this.#copies.count(packets, 0, nowUs);
   }
 
   /** Requests that were not followed: too soon after the last answer, or too many. */

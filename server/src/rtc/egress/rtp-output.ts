@@ -73,6 +73,7 @@ export class RtpOutput {
   #sinks: readonly OutputSink[] = [];
   /** Number of the frame where the rate window begins. */
   #windowStart = 0;
+  #rateBps = 0;
   #timedUs = Number.NEGATIVE_INFINITY;
   #latenessUs = 0;
 
@@ -143,6 +144,7 @@ export class RtpOutput {
       complete,
     );
     this.#moveWindow(frame);
+    this.#measureRate();
     if (!live) return;
     const lateUs = Math.max(0, arrivedUs - ptsUs);
     this.#latenessUs += (lateUs - this.#latenessUs) * latenessWeight;
@@ -161,6 +163,7 @@ export class RtpOutput {
     const frame = this.history.latest;
     if (frame === undefined || frame.complete) return;
     this.history.grow(complete);
+    this.#measureRate();
     for (const sink of this.#sinks) {
       try {
         sink.grown(frame);
@@ -193,11 +196,7 @@ export class RtpOutput {
 
   /** Wire bits per second over the last two seconds. */
   get rateBps(): number {
-    const latest = this.history.latest;
-    const start = this.history.get(this.#windowStart);
-    if (latest === undefined || start === undefined) return 0;
-    const spanUs = Math.max(minRateSpanUs, latest.ptsUs - start.ptsUs);
-    return ((latest.endBytes - start.endBytes + start.sizeBytes) * 8e6) / spanUs;
+    return this.#rateBps;
   }
 
   /** Mean time between frames over the last two seconds. */
@@ -238,6 +237,15 @@ export class RtpOutput {
     const { stream, log } = this.#options;
     if (encoding !== undefined) return new PacketFeed(this, track, encoding);
     return new FrameFeed({ output: this, track, stream, log });
+  }
+
+  /** Once per frame, for every viewer asks. */
+  #measureRate(): void {
+    const latest = this.history.latest;
+    const start = this.history.get(this.#windowStart);
+    if (latest === undefined || start === undefined) return;
+    const spanUs = Math.max(minRateSpanUs, latest.ptsUs - start.ptsUs);
+    this.#rateBps = ((latest.endBytes - start.endBytes + start.sizeBytes) * 8e6) / spanUs;
   }
 
   #moveWindow(latest: RtpFrame): void {

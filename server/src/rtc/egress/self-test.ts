@@ -130,14 +130,14 @@ export function testShared(): string | undefined {
     "4ce09b4686303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade800005d4";
   const keys = (vectors[0] as Vector).keys;
   const out = new Uint8Array(plain.length + 20);
-  const length = new GcmCipher(keys, keys).sealRtcp(out, 0, plain, 0x5d4);
+  const length = new GcmCipher({ rtp: keys, rtcp: keys }).sealRtcp(out, 0, plain, 0x5d4);
   return hexOf(out.subarray(0, length)) === sealed ? undefined : "RFC 7714 section 17.1 differs";
 }
 
 function cipherOf(profile: SrtpProfile, keys: SessionKeys): PacketCipher {
   return profile === "AEAD_AES_128_GCM"
-    ? new GcmCipher(keys, keys)
-    : new CounterModeCipher(keys, keys);
+    ? new GcmCipher({ rtp: keys, rtcp: keys })
+    : new CounterModeCipher({ rtp: keys, rtcp: keys });
 }
 
 function sessionKeys(profile: SrtpProfile): SessionKeys {

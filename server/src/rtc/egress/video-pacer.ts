@@ -6,7 +6,7 @@ import type { PacerLimits } from "./pacer-limits.ts";
 import { ProbeSender } from "./probe-sender.ts";
 import { ReplayRate } from "./replay-rate.ts";
 import { Retransmitter } from "./retransmitter.ts";
-import type { RtpFrame } from "./rtp-frame.ts";
+import { packetOverheadBytes, type RtpFrame } from "./rtp-frame.ts";
 import type { RtpOutput } from "./rtp-output.ts";
 import { type ScheduleState, VideoSchedule } from "./video-schedule.ts";
 
@@ -192,6 +192,64 @@ export class VideoPacer implements Paced {
     const { bucketUs, minBucketBytes } = this.#limits;
     const rateBps = this.#sendRateBps();
     this.#budget.fill(nowUs, rateBps, Math.max(minBucketBytes, (rateBps * bucketUs) / 8e6));
+    if (this.#resends.pending || this.#probe.running) this.#drainMixed(nowUs, maxPackets, rateBps);
+    else this.#drainRuns(nowUs, maxPackets);
+  }
+
+  /** The stream alone: as many packets at once as belong together. */
+  #drainRuns(nowUs: number, maxPackets: number): void {
+    let sent = 0;
+    while (sent < maxPackets && this.#budget.open) {
+      const packets = this.#sendRun(nowUs, maxPackets - sent);
+      if (packets === 0) break;
+      sent += packets;
+    }
+    if (sent === 0) return;
+    this.#rate.sent(sent);
+    this.#resends.sent(sent, nowUs);
+  }
+
+  /** Sends what there is of one frame, at most `maxPackets`. Returns how many packets that were. */
+  #sendRun(nowUs: number, maxPackets: number): number {
+    if (this.#unfinished() === undefined) {
+      const frame = this.schedule.take();
+      if (frame === undefined) return 0;
+      const { ticks, timed } = this.schedule;
+      const { history } = this.#output;
+      const fits = frame.packets <= maxPackets && frame.sizeBytes < this.#budget.bytes;
+      if (frame.complete && fits) {
+        // Most frames: nothing of them has to be remembered.
+        if (frame.key) this.#keySentUs = nowUs;
+        const bytes = this.#sender.whole(frame, history, ticks, true, timed);
+        this.#budget.spend(bytes);
+        return bytes === 0 ? 0 : frame.packets;
+      }
+      if (!this.#sender.begin(frame, history, ticks, true, timed)) return 0;
+      this.#current = frame;
+      this.#packet = 0;
+    }
+    const frame = this.#current as RtpFrame;
+    const from = this.#packet;
+    const end = this.#affordable(frame, Math.min(frame.packets, from + maxPackets));
+    if (end === from) return 0;
+    if (frame.key) this.#keySentUs = nowUs;
+    this.#packet = end;
+    this.#budget.spend(this.#sender.run(from, end));
+    return end - from;
+  }
+
+  /** The first packet from the next one on, before `end`, that the budget does not open for any more. */
+  #affordable(frame: RtpFrame, end: number): number {
+    let left = this.#budget.bytes;
+    let at = this.#packet;
+    for (; at < end && left > 0; at++) {
+      left -= (frame.payloads[at]?.length ?? 0) + packetOverheadBytes;
+    }
+    return at;
+  }
+
+  /** Retransmissions go before the stream; what is sent counts for a probe. */
+  #drainMixed(nowUs: number, maxPackets: number, rateBps: number): void {
     // A replay cannot go on at the viewer without what it lacks; live must not be held up by endless requests.
     const replaying = this.schedule.state === "replay";
     this.#resends.fill(nowUs, replaying ? rateBps : this.#output.rateBps, this.linkBps);
@@ -201,8 +259,8 @@ export class VideoPacer implements Paced {
       if (bytes === 0) break;
       this.#budget.spend(bytes);
       this.#probe.count(bytes);
-      this.#rate.sent();
-      if (resent === 0) this.#resends.sent(nowUs);
+      this.#rate.sent(1);
+      if (resent === 0) this.#resends.sent(1, nowUs);
     }
     this.#probe.pace(nowUs, maxPackets);
   }

@@ -108,7 +108,7 @@ export class VideoSchedule implements Replayer {
   frameAdded(frame: RtpFrame): void {
     if (this.#state === "replay") return;
     if (this.#state === "live") {
-      this.#boundQueue(frame);
+      if (frame.number !== this.#next) this.#boundQueue(frame);
     } else if (frame.key) {
       this.#next = frame.number;
       this.#goLive();
