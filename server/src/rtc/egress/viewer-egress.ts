@@ -57,6 +57,10 @@ export interface ViewerEgressStats {
   readonly refused: number;
 }
 
+/** Of the reports that are due the first so many are sent, then one in `reportStride`: what they tell changes slowly. */
+const eagerReports = 4;
+const reportStride = 3;
+
 /** Everything that is sent to one connected viewer, and what it answers. */
 export class ViewerEgress implements Reporter, NetworkFeedback {
   readonly #options: ViewerEgressOptions;
@@ -71,6 +75,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   #wish: LayerWish = { rid: undefined, viewport: undefined };
   #shownLayer: string | undefined;
   #refused = 0;
+  #reportTurns = 0;
   #closed = false;
 
   constructor(options: ViewerEgressOptions) {
@@ -170,8 +175,11 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   report(): void {
     if (this.#closed) return;
     this.#followLayers(this.#options.clock.nowUs());
-    this.#sendReports();
-    this.#options.core.flush();
+    const turn = this.#reportTurns++;
+    if (turn < eagerReports || turn % reportStride === 0) {
+      this.#sendReports();
+      this.#options.core.flush();
+    }
     this.#options.onReport();
   }
 
