@@ -1,6 +1,7 @@
 // whepload opens N WebRTC viewers against a WHEP endpoint (or Janus' streaming plugin) and measures what they get.
 //
 //	whepload -url http://127.0.0.1:8080/whep/live -n 100 -ramp 50 -seconds 20 [-pid SERVERPID] [-nack] [-drop 2]
+//	whepload ... -nack -storm 500                                               ask for everything again all the time
 //	whepload -proto janus -url http://127.0.0.1:8088/janus -stream 1 -n 100 ...
 //	whepload -publish -url http://127.0.0.1:8080/whip/live -h264 a.h264 -ogg a.ogg -seconds 30
 //	whepload -publish -latency ... -whep http://127.0.0.1:8080/whep/live        publish, view, and match payloads
@@ -70,6 +71,7 @@ var (
 	flagVideo   = flag.Bool("video", true, "offer video")
 	flagNack    = flag.Bool("nack", false, "offer NACK + RTX and ask for missing packets")
 	flagDrop    = flag.Float64("drop", 0, "percent of received RTP to throw away (first transmissions), to exercise NACK")
+	flagStorm   = flag.Int("storm", 0, "with -nack: every viewer asks for that many of the latest packets again, 50 times a second, whether it has them or not")
 	flagRR      = flag.Duration("rr", 2*time.Second, "receiver report interval, 0 for none")
 	flagRTT     = flag.Duration("rtt", 0, "extra round trip time to pretend in receiver reports (Janus retransmits nothing at 0 ms)")
 	flagSRTP    = flag.String("srtp", "any", "SRTP profile offered: any, cm (AES128_CM_HMAC_SHA1_80) or gcm (AEAD_AES_128_GCM)")
@@ -1013,6 +1015,16 @@ func (v *viewer) tick(now time.Time) {
 				send(&rtcp.PictureLossIndication{SenderSSRC: me, MediaSSRC: s.ssrc})
 			}
 			v.lastPLI = now
+		}
+		if *flagStorm > 0 && s.kind == 'v' && s.started {
+			seqs := make([]uint16, 0, *flagStorm)
+			for q := s.max - int64(*flagStorm) + 1; q <= s.max; q++ {
+				if q >= s.base {
+					seqs = append(seqs, uint16(q))
+				}
+			}
+			send(&rtcp.TransportLayerNack{SenderSSRC: me, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(seqs)})
+			s.nacked += uint64(len(seqs))
 		}
 		if len(s.missing) > 0 {
 			var seqs []uint16

@@ -1,7 +1,7 @@
 import { ticksToUs } from "@millrace/media/frame";
 import type { MediaSender } from "./media-sender.ts";
 import type { PacerLimits } from "./pacer-limits.ts";
-import { Retransmitter } from "./retransmitter.ts";
+import { type ResendAllowance, Retransmitter } from "./retransmitter.ts";
 import type { RtpFrame } from "./rtp-frame.ts";
 import type { RtpOutput } from "./rtp-output.ts";
 
@@ -30,12 +30,18 @@ export class AudioLine {
   constructor(options: {
     readonly output: RtpOutput;
     readonly sender: MediaSender;
+    readonly driver: ResendAllowance;
     readonly limits: PacerLimits;
     readonly nowUs: number;
   }) {
     this.#output = options.output;
     this.#sender = options.sender;
-    this.#resends = new Retransmitter(options.sender, options.limits, options.nowUs);
+    this.#resends = new Retransmitter(
+      options.sender,
+      options.limits,
+      options.driver,
+      options.nowUs,
+    );
   }
 
   get refusedResends(): number {

@@ -1,5 +1,7 @@
 import type { Clock, Log, Timer } from "../../core/index.ts";
-import type { EgressCore } from "./core.ts";
+import type { EgressCore, EgressTier } from "./core.ts";
+import type { ResendAllowance } from "./retransmitter.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** Something with packets to send little by little. */
 export interface Paced {
@@ -24,9 +26,19 @@ export interface DriverLimits {
   readonly minSharePackets: number;
   /** Replays that run at the same time; each costs as much as eight live viewers. */
   readonly maxReplays: number;
+  /** Packets that are sent again to all viewers together: no more than a fraction of what a core seals, whoever asks. */
+  readonly maxResendsPerSecond: number;
 }
 
-export const defaultDriverLimits: DriverLimits = {
+const resendsPerSecond: Readonly<Record<EgressTier, number>> = {
+  native: 40_000,
+  wasm: 12_000,
+  node: 8_000,
+};
+/** Of a second's retransmissions so many may go at once. */
+const resendBurstShare = 0.05;
+
+export const defaultDriverLimits: Omit<DriverLimits, "maxResendsPerSecond"> = {
   tickMs: 4,
   maxPacketsPerTick: 200,
   minSharePackets: 4,
@@ -34,7 +46,7 @@ export const defaultDriverLimits: DriverLimits = {
 };
 
 /** The one timer behind all pacers of the process, which runs only while one of them has something queued. */
-export class PacerDriver {
+export class PacerDriver implements ResendAllowance {
   readonly #clock: Clock;
   readonly #core: EgressCore;
   readonly #log: Log;
@@ -42,6 +54,7 @@ export class PacerDriver {
   readonly #active = new Set<Paced>();
   readonly #replaying = new Set<Replayer>();
   readonly #waiting = new Set<Replayer>();
+  readonly #resends: TokenBucket;
   #timer: Timer | undefined;
 
   constructor(options: {
@@ -53,7 +66,11 @@ export class PacerDriver {
     this.#clock = options.clock;
     this.#core = options.core;
     this.#log = options.log;
-    this.#limits = { ...defaultDriverLimits, ...options.limits };
+    const maxResendsPerSecond = resendsPerSecond[options.core.tier];
+    this.#limits = { ...defaultDriverLimits, maxResendsPerSecond, ...options.limits };
+    const perSecond = this.#limits.maxResendsPerSecond;
+    const burst = Math.ceil(perSecond * resendBurstShare);
+    this.#resends = new TokenBucket(perSecond, burst, options.clock.nowUs());
   }
 
   /** Replays that run and replays that wait. */
@@ -70,6 +87,10 @@ export class PacerDriver {
   remove(paced: Paced): void {
     this.#active.delete(paced);
     if (this.#active.size === 0) this.#stop();
+  }
+
+  takeResend(nowUs: number): boolean {
+    return this.#resends.take(1, nowUs);
   }
 
   /** True: replay now, and `release` afterwards. False: `granted` is called later unless `release` is called before. */
@@ -107,7 +128,10 @@ export class PacerDriver {
     this.#timer = undefined;
     const { maxPacketsPerTick, minSharePackets, tickMs } = this.#limits;
     const share = Math.max(minSharePackets, Math.floor(maxPacketsPerTick / this.#active.size));
+    // Those who find no retransmissions left are the first next time.
+    let served = 0;
     for (const paced of this.#active) {
+      if (!this.#resends.empty) served++;
       try {
         if (!paced.pace(this.#clock.nowUs(), share)) this.#active.delete(paced);
       } catch (error) {
@@ -118,7 +142,17 @@ export class PacerDriver {
       }
     }
     this.#core.flush();
+    if (served < this.#active.size) this.#rotate(served);
     if (this.#active.size > 0) this.#timer ??= this.#clock.after(tickMs, () => this.#tick());
+  }
+
+  #rotate(count: number): void {
+    let left = count;
+    for (const paced of this.#active) {
+      if (left-- <= 0) return;
+      this.#active.delete(paced);
+      this.#active.add(paced);
+    }
   }
 
   #stop(): void {

@@ -41,6 +41,12 @@ export interface PacerLimits {
   readonly minRetransmissionBps: number;
   /** One answer per packet in this time, or in one round trip when that is longer. */
   readonly minResendUs: number;
+  /** Of those, so many at once; the rest goes out in the pacer's turns, so that nobody's live packets wait for them. */
+  readonly maxPromptResends: number;
+  /** Packets that a viewer may ask for again, also at once after a pause. Lists beyond are not looked into. */
+  readonly maxRequestsPerSecond: number;
+  /** RTCP datagrams of a viewer, also at once after a pause. What exceeds them is not opened. */
+  readonly maxRtcpPerSecond: number;
   /** A list of missing packets that is longer counts as a request for a key frame. */
   readonly maxMissing: number;
   /** Requests for a key frame start one replay in this time at most. */
@@ -73,6 +79,9 @@ export const defaultPacerLimits: PacerLimits = {
   retransmissionBucketUs: 250_000,
   minRetransmissionBps: 1_000_000,
   minResendUs: 60_000,
+  maxPromptResends: 8,
+  maxRequestsPerSecond: 2_000,
+  maxRtcpPerSecond: 200,
   maxMissing: 500,
   minReplayGapUs: 2_000_000,
   keyGraceUs: 300_000,

@@ -3,6 +3,13 @@ import type { MediaSender } from "./media-sender.ts";
 import type { PacerLimits } from "./pacer-limits.ts";
 import { ResendCopies } from "./resend-copies.ts";
 import { RetransmissionQueue } from "./retransmission-queue.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** What retransmissions to all viewers together may cost; `PacerDriver` has it. */
+export interface ResendAllowance {
+  /** Whether one more packet may be sent again now. */
+  takeResend(nowUs: number): boolean;
+}
 
 /** Sends packets of one m-line again, with a budget of its own so that requests without end cost a bounded rate. */
 export class Retransmitter {
@@ -11,11 +18,17 @@ export class Retransmitter {
   readonly #queue = new RetransmissionQueue();
   readonly #copies = new ResendCopies();
   readonly #budget: ByteBudget;
+  readonly #allowance: ResendAllowance;
+  readonly #requests: TokenBucket;
+  #unheard = 0;
 
-  constructor(sender: MediaSender, limits: PacerLimits, nowUs: number) {
+  constructor(sender: MediaSender, limits: PacerLimits, allowance: ResendAllowance, nowUs: number) {
+    const { minBucketBytes, maxRequestsPerSecond } = limits;
     this.#sender = sender;
     this.#limits = limits;
-    this.#budget = new ByteBudget(limits.minBucketBytes, nowUs);
+    this.#allowance = allowance;
+    this.#budget = new ByteBudget(minBucketBytes, nowUs);
+    this.#requests = new TokenBucket(maxRequestsPerSecond, maxRequestsPerSecond, nowUs);
   }
 
   /** Packets wait to be sent again. */
@@ -30,11 +43,18 @@ export class Retransmitter {
 
   /** Requests that were not followed: too soon after the last answer, or too many. */
   get refused(): number {
-    return this.#queue.suppressed + this.#queue.dropped;
+    return this.#queue.suppressed + this.#queue.dropped + this.#unheard;
   }
 
-  /** Takes 16-bit sequence numbers from the peer. Returns how many were asked for the first time. */
-  request(sequences: Iterable<number>, roundTripUs: number, nowUs: number): number {
+  /**
+   * Takes 16-bit sequence numbers from the peer. Returns how many were asked for the first time. A list that exceeds
+   * `maxRequestsPerSecond` is not looked into.
+   */
+  request(sequences: readonly number[], roundTripUs: number, nowUs: number): number {
+    if (!this.#requests.take(sequences.length, nowUs)) {
+      this.#unheard += sequences.length;
+      return 0;
+    }
     const gapUs = Math.max(this.#limits.minResendUs, roundTripUs);
     let first = 0;
     for (const sequence of sequences) {
@@ -54,14 +74,15 @@ export class Retransmitter {
 
   /** Sends the oldest waiting packet. Returns its bytes on the wire, 0 when none may be sent now. */
   sendOne(nowUs: number): number {
-    while (this.#queue.size > 0 && this.#budget.open) {
+    if (!this.#budget.open || !this.#allowance.takeResend(nowUs)) return 0;
+    while (this.#queue.size > 0) {
       const sequence = this.#queue.shift(nowUs);
       const bytes = this.#resend(sequence);
       if (bytes === 0) continue;
       this.#copies.add(sequence, nowUs);
       return bytes;
     }
-    while (this.#copies.size > 0 && this.#budget.open) {
+    while (this.#copies.size > 0) {
       const sequence = this.#copies.shift(nowUs);
       if (sequence < 0) return 0;
       const bytes = this.#resend(sequence);

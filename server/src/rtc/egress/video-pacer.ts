@@ -54,7 +54,7 @@ export class VideoPacer implements Paced {
     this.#limits = limits;
     this.#onFailed = options.onFailed;
     this.#rate = new ReplayRate(limits);
-    this.#resends = new Retransmitter(options.sender, limits, nowUs);
+    this.#resends = new Retransmitter(options.sender, limits, driver, nowUs);
     this.#budget = new ByteBudget(limits.minBucketBytes, nowUs);
     this.#probe = new ProbeSender(options.sender);
     this.schedule = new VideoSchedule({
@@ -157,7 +157,8 @@ export class VideoPacer implements Paced {
     if (this.#closed) return false;
     this.#rate.tick(nowUs);
     this.schedule.expire(nowUs);
-    this.#drain(nowUs, Math.min(maxPackets, this.#limits.maxPacketsPerTick));
+    const packets = Math.min(maxPackets, this.#limits.maxPacketsPerTick);
+    this.#drain(nowUs, packets, packets);
     return this.#hasWork;
   }
 
@@ -183,17 +184,24 @@ export class VideoPacer implements Paced {
   }
 
   #send(nowUs: number): void {
-    this.#drain(nowUs, this.#limits.maxPacketsPerTick);
+    const { maxPacketsPerTick, maxPromptResends } = this.#limits;
+    this.#drain(nowUs, maxPacketsPerTick, maxPromptResends);
     if (this.#hasWork) this.#driver.add(this);
   }
 
-  #drain(nowUs: number, maxPackets: number): void {
+  #drain(nowUs: number, maxPackets: number, maxResends: number): void {
     this.#sender.at(nowUs);
     const { bucketUs, minBucketBytes } = this.#limits;
     const rateBps = this.#sendRateBps();
     this.#budget.fill(nowUs, rateBps, Math.max(minBucketBytes, (rateBps * bucketUs) / 8e6));
-    if (this.#resends.pending || this.#probe.running) this.#drainMixed(nowUs, maxPackets, rateBps);
-    else this.#drainRuns(nowUs, maxPackets);
+    if (!this.#resends.pending && !this.#probe.running) {
+      this.#drainRuns(nowUs, maxPackets);
+      return;
+    }
+    // A replay cannot go on at the viewer without what it lacks; live must not be held up by endless requests.
+    const replaying = this.schedule.state === "replay";
+    this.#resends.fill(nowUs, replaying ? rateBps : this.#output.rateBps, this.linkBps);
+    this.#drainMixed(nowUs, maxPackets, maxResends);
   }
 
   /** The stream alone: as many packets at once as belong together. */
@@ -249,12 +257,11 @@ export class VideoPacer implements Paced {
   }
 
   /** Retransmissions go before the stream; what is sent counts for a probe. */
-  #drainMixed(nowUs: number, maxPackets: number, rateBps: number): void {
-    // A replay cannot go on at the viewer without what it lacks; live must not be held up by endless requests.
-    const replaying = this.schedule.state === "replay";
-    this.#resends.fill(nowUs, replaying ? rateBps : this.#output.rateBps, this.linkBps);
+  #drainMixed(nowUs: number, maxPackets: number, maxResends: number): void {
+    let resends = 0;
     for (let sent = 0; sent < maxPackets && this.#budget.open; sent++) {
-      const resent = this.#resends.sendOne(nowUs);
+      const resent = resends < maxResends ? this.#resends.sendOne(nowUs) : 0;
+      if (resent > 0) resends++;
       const bytes = resent || this.#sendOne(nowUs);
       if (bytes === 0) break;
       this.#budget.spend(bytes);

@@ -14,6 +14,7 @@ import type { Reporter } from "./report-wheel.ts";
 import type { RtpOutput } from "./rtp-output.ts";
 import { writeLineBye, writeLineReport } from "./sender-reports.ts";
 import type { StreamOutput } from "./stream-output.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** What an egress needs of a peer; `Peer` has it. */
 export interface EgressPeer extends DatagramPort {
