@@ -181,8 +181,7 @@ export const rtcKeys: SpecsOf<"rtc"> = {
     default: 0,
     min: 0,
     max: 16,
-    about:
-      "Threads of the native egress. 0: one for each core beside the first, at most four; on one core none.",
+    about: "Threads of the native egress. 0: one for each core, at most four; on one core none.",
   }),
   "rtc.dataFromViewers": choice({
     default: "publisher",

@@ -17,7 +17,7 @@ export type EgressChoice = "auto" | EgressTier;
 
 export interface EgressOptions {
   readonly choice: EgressChoice;
-  /** Threads of the native tier; undefined: one per core beside this one, at most four. */
+  /** Threads of the native tier; undefined: one per core, at most four; on one core none. */
   readonly threads?: number | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -113,8 +113,13 @@ function makeNode({ clock }: EgressOptions): ChosenEgress | Missing {
   return { core: new NodeEgressCore(clock), native: undefined };
 }
 
+/**
+ * As many as there are cores, although this thread needs one too: sealing and sending a packet takes five times as long as
+ * deciding about it, so with one thread fewer this core would idle while the others are full.
+ */
 function defaultThreads(): number {
-  return Math.min(availableParallelism() - 1, 4);
+  const cores = availableParallelism();
+  return cores < 2 ? 0 : Math.min(cores, 4);
 }
 
 /** Seals what the self-test asks for with native code. Returns what differs. */

@@ -8,6 +8,7 @@ import {
 } from "@millrace/media/rtp";
 import { describe, expect, it } from "vitest";
 import { videoInfo } from "../../core/test-frames.ts";
+import { defaultPacerLimits } from "../egress/pacer-limits.ts";
 import type { TestReceiver } from "../egress/test-rig.ts";
 import { continuityFaults } from "../egress/test-viewer.ts";
 import { TestGateway, TestObserver, watchRequest } from "../gateway/test-gateway.ts";
@@ -88,6 +89,21 @@ describe("a session", () => {
     expect(observer.statuses.map((status) => status.state)).toContain("waiting");
     expect(observer.latest?.state).toBe("live");
     expect(observer.byes).toEqual([]);
+  });
+
+  it("opens so many reports a second and no more", async () => {
+    const test = new TestGateway();
+    test.stream.run(500);
+    const { session, peer } = await test.join();
+    const { maxRtcpPerSecond } = defaultPacerLimits;
+    for (let i = 0; i < maxRtcpPerSecond; i++) peer.rtcp(writePli(1, 1000));
+    expect(session.stats.egress).toMatchObject({ refused: 0, keyRequests: maxRtcpPerSecond });
+    for (let i = 0; i < 1000; i++) peer.rtcp(writePli(1, 1000));
+    expect(session.stats.egress).toMatchObject({ refused: 1000, keyRequests: maxRtcpPerSecond });
+    test.stream.clock.advance(100);
+    for (let i = 0; i < 1000; i++) peer.rtcp(writePli(1, 1000));
+    expect(session.stats.egress?.keyRequests).toBe(maxRtcpPerSecond + maxRtcpPerSecond / 10);
+    expect(session.stats.state).toBe("connected");
   });
 
   it("ends when the viewer says goodbye, without telling it", async () => {
