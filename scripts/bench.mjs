@@ -2,7 +2,17 @@
 // golang-go and golang-github-pion-webrtc.v3-dev, for TURN coturn.
 import { build, fail, installPackages, requireNode, runTool } from "./setup.mjs";
 
-const all = ["rtc", "egress", "cores", "storms", "first-picture", "latency", "publish", "http", "turn"];
+const all = [
+  "rtc",
+  "egress",
+  "cores",
+  "storms",
+  "first-picture",
+  "latency",
+  "publish",
+  "http",
+  "turn",
+];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0)
