@@ -1,3 +1,9 @@
+/**
+ * RTCP datagrams of one peer that are looked at in a second, and at once after a silence; the rest is refused unopened. A
+ * browser sends some 20, and 50 more while packets are missing.
+ */
+export const maxRtcpPerSecond = 400;
+
 /** Limits of all WebRTC peers together and of each one. */
 export interface RtcLimits {
   /** Open peers; the next one is refused with `PEERS_FULL`. */

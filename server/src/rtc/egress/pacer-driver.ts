@@ -1,7 +1,7 @@
 import type { Clock, Log, Timer } from "../../core/index.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import type { EgressCore, EgressTier } from "./core.ts";
 import type { ResendAllowance } from "./retransmitter.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /** Something with packets to send little by little. */
 export interface Paced {

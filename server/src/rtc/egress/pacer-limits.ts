@@ -45,8 +45,6 @@ export interface PacerLimits {
   readonly maxPromptResends: number;
   /** Packets that a viewer may ask for again, also at once after a pause. Lists beyond are not looked into. */
   readonly maxRequestsPerSecond: number;
-  /** RTCP datagrams of a viewer, also at once after a pause. What exceeds them is not opened. */
-  readonly maxRtcpPerSecond: number;
   /** A list of missing packets that is longer counts as a request for a key frame. */
   readonly maxMissing: number;
   /** Requests for a key frame start one replay in this time at most. */
@@ -81,7 +79,6 @@ export const defaultPacerLimits: PacerLimits = {
   minResendUs: 60_000,
   maxPromptResends: 8,
   maxRequestsPerSecond: 2_000,
-  maxRtcpPerSecond: 200,
   maxMissing: 500,
   minReplayGapUs: 2_000_000,
   keyGraceUs: 300_000,

@@ -1,9 +1,9 @@
+import { TokenBucket } from "../token-bucket.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { MediaSender } from "./media-sender.ts";
 import type { PacerLimits } from "./pacer-limits.ts";
 import { ResendCopies } from "./resend-copies.ts";
 import { RetransmissionQueue } from "./retransmission-queue.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /** What retransmissions to all viewers together may cost; `PacerDriver` has it. */
 export interface ResendAllowance {

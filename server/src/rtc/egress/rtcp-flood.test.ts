@@ -1,6 +1,7 @@
 import { writeNack, writePli } from "@millrace/media/rtp";
 import { expect, test } from "vitest";
-import { maxRtcpPerSecond, SrtpSender } from "../srtp/index.ts";
+import { maxRtcpPerSecond } from "../limits.ts";
+import { SrtpSender } from "../srtp/index.ts";
 import { TestStream, testKeys, videoMedia } from "./test-rig.ts";
 import { ViewerEgress } from "./viewer-egress.ts";
 

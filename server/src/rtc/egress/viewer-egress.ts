@@ -1,8 +1,10 @@
 import { wallMsToNtp } from "@millrace/media/rtp";
 import type { CaptureTime } from "@millrace/signaling/session";
 import type { Clock } from "../../core/index.ts";
+import { maxRtcpPerSecond } from "../limits.ts";
 import type { SendMedia, SrtpKeys } from "../peer.ts";
-import { packetKind, RtcpAllowance, SrtpReceiver } from "../srtp/index.ts";
+import { packetKind, SrtpReceiver } from "../srtp/index.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import type { DatagramPort, EgressCore, EgressLink } from "./core.ts";
 import { EgressLine, type LineStats, type PacerStats } from "./egress-line.ts";
 import { Feedback, type NetworkFeedback } from "./feedback.ts";
@@ -14,7 +16,6 @@ import type { Reporter } from "./report-wheel.ts";
 import type { RtpOutput } from "./rtp-output.ts";
 import { writeLineBye, writeLineReport } from "./sender-reports.ts";
 import type { StreamOutput } from "./stream-output.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /** What an egress needs of a peer; `Peer` has it. */
 export interface EgressPeer extends DatagramPort {
@@ -67,7 +68,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   readonly #options: ViewerEgressOptions;
   readonly #link: EgressLink;
   readonly #srtp: SrtpReceiver;
-  readonly #allowance = new RtcpAllowance();
+  readonly #rtcp: TokenBucket;
   readonly #video: EgressLine | undefined;
   readonly #audio: EgressLine | undefined;
   readonly #lines: readonly EgressLine[];
@@ -84,6 +85,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
     this.#options = options;
     this.#link = core.open(keys, peer);
     this.#srtp = new SrtpReceiver(keys.profile, keys.remote, { createCipher: core.createCipher });
+    this.#rtcp = new TokenBucket(maxRtcpPerSecond, maxRtcpPerSecond, options.clock.nowUs());
     this.#video = this.#openLine("video");
     this.#audio = this.#openLine("audio");
     this.#lines = [this.#video, this.#audio].filter((line) => line !== undefined);
@@ -136,7 +138,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   datagram(bytes: Uint8Array, nowUs: number): void {
     if (this.#closed) return;
     // A viewer sends no media, so whatever else arrives is refused unopened.
-    const isRtcp = packetKind(bytes) === "rtcp" && this.#allowance.take(nowUs);
+    const isRtcp = packetKind(bytes) === "rtcp" && this.#rtcp.take(1, nowUs);
     const compound = isRtcp ? this.#srtp.openRtcp(bytes) : ("SRTP_MALFORMED" as const);
     if (typeof compound === "string") {
       this.#refused++;

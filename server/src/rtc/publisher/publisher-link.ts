@@ -1,15 +1,16 @@
 import type { Clock, Log, Publisher } from "../../core/index.ts";
 import { type IngestLimits, type IngestStats, PublisherIngest } from "../ingest/index.ts";
+import { maxRtcpPerSecond } from "../limits.ts";
 import type { ReceiveMedia, SrtpKeys } from "../peer.ts";
 import { PeerTimer } from "../peer-timer.ts";
 import {
   type CreateCipher,
   packetKind,
-  RtcpAllowance,
   type SrtpFailure,
   SrtpReceiver,
   SrtpSender,
 } from "../srtp/index.ts";
+import { TokenBucket } from "../token-bucket.ts";
 
 /** What a link needs of a peer; `Peer` has it. */
 export interface LinkPeer {
@@ -42,7 +43,7 @@ export class PublisherLink {
   readonly #options: PublisherLinkOptions;
   readonly #receiver: SrtpReceiver;
   readonly #sender: SrtpSender;
-  readonly #allowance = new RtcpAllowance();
+  readonly #rtcp: TokenBucket;
   readonly #ingest: PublisherIngest;
   readonly #timer: PeerTimer;
   #refused = 0;
@@ -53,6 +54,7 @@ export class PublisherLink {
     this.#options = options;
     this.#receiver = new SrtpReceiver(keys.profile, keys.remote, { createCipher });
     this.#sender = new SrtpSender(keys.profile, keys.local, createCipher);
+    this.#rtcp = new TokenBucket(maxRtcpPerSecond, maxRtcpPerSecond, clock.nowUs());
     this.#timer = new PeerTimer(clock, (nowUs) => this.#onTimeout(nowUs));
     this.#ingest = new PublisherIngest({
       publisher,
@@ -110,7 +112,7 @@ export class PublisherLink {
         return undefined;
       }
       case "rtcp": {
-        if (!this.#allowance.take(nowUs)) return "RTCP_FLOOD";
+        if (!this.#rtcp.take(1, nowUs)) return "RTCP_FLOOD";
         const compound = this.#receiver.openRtcp(bytes);
         if (typeof compound === "string") return compound;
         this.#ingest.rtcp(compound, nowUs);

@@ -2,7 +2,6 @@ export { readUint32, writeUint32 } from "./bytes.ts";
 export { type NativeSrtp, nativeCiphers } from "./native-cipher.ts";
 export { type CreateCipher, createPacketCipher, type PacketCipher } from "./packet-cipher.ts";
 export { packetKind, rtpHeaderBytes } from "./packet-kind.ts";
-export { maxRtcpPerSecond, RtcpAllowance } from "./rtcp-allowance.ts";
 export {
   defaultMaxSsrcs,
   type OpenedRtp,

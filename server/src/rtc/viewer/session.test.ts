@@ -8,10 +8,10 @@ import {
 } from "@millrace/media/rtp";
 import { describe, expect, it } from "vitest";
 import { videoInfo } from "../../core/test-frames.ts";
-import { defaultPacerLimits } from "../egress/pacer-limits.ts";
 import type { TestReceiver } from "../egress/test-rig.ts";
 import { continuityFaults } from "../egress/test-viewer.ts";
 import { TestGateway, TestObserver, watchRequest } from "../gateway/test-gateway.ts";
+import { maxRtcpPerSecond } from "../limits.ts";
 
 /** Sender reports as the far end sees them. */
 function reports(receiver: TestReceiver) {
@@ -95,7 +95,6 @@ describe("a session", () => {
     const test = new TestGateway();
     test.stream.run(500);
     const { session, peer } = await test.join();
-    const { maxRtcpPerSecond } = defaultPacerLimits;
     for (let i = 0; i < maxRtcpPerSecond; i++) peer.rtcp(writePli(1, 1000));
     expect(session.stats.egress).toMatchObject({ refused: 0, keyRequests: maxRtcpPerSecond });
     for (let i = 0; i < 1000; i++) peer.rtcp(writePli(1, 1000));
