@@ -21,6 +21,7 @@ export type {
   Transport,
 } from "./ports.ts";
 export { Publisher, type PublisherInfo } from "./publisher.ts";
+export { randomArray, randomText } from "./random.ts";
 export { Registry, type RegistryOptions } from "./registry.ts";
 export { Stream } from "./stream.ts";
 export type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";

@@ -6,6 +6,11 @@ import { textLine } from "./text-line.ts";
 /** How much is kept while standard output does not take it; what comes then is dropped. Bytes. */
 const maxPendingBytes = 4 * 1024 * 1024;
 
+/** Lines that come within this time are written together: a write for each costs more than the rest of the line. */
+const gatherMs = 50;
+/** So many bytes are written without waiting for more. */
+const gatherBytes = 8 * 1024;
+
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 export interface LogOptions {
@@ -28,7 +33,7 @@ export interface WritingLog extends Log {
 export function createLog(options: LogOptions): WritingLog {
   const text = options.format === "text" || (options.format === "auto" && process.stdout.isTTY);
   const output = options.write === undefined ? standardOutput() : undefined;
-  const write = options.write ?? ((line: string) => void output?.write(line));
+  const write = options.write ?? gatheringWrite(output);
   const logger = pino(
     {
       level: options.level,
@@ -47,10 +52,32 @@ export function createLog(options: LogOptions): WritingLog {
 type Destination = ReturnType<typeof pino.destination>;
 
 function standardOutput(): Destination {
-  const output = pino.destination({ fd: 1, sync: false, maxLength: maxPendingBytes });
+  const output = pino.destination({
+    fd: 1,
+    sync: false,
+    minLength: gatherBytes,
+    maxLength: maxPendingBytes,
+  });
   // A reader that went away must not end the gateway.
   output.on("error", () => {});
+  // However the process ends, but by a signal that nobody catches.
+  process.once("exit", () => flushOutput(output));
   return output;
+}
+
+/** Writes lines soon. */
+function gatheringWrite(output: Destination | undefined): (line: string) => void {
+  let waits = false;
+  const flush = (): void => {
+    waits = false;
+    output?.flush();
+  };
+  return (line) => {
+    output?.write(line);
+    if (waits) return;
+    waits = true;
+    setTimeout(flush, gatherMs).unref();
+  };
 }
 
 function flushOutput(output: Destination | undefined): void {

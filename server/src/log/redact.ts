@@ -11,6 +11,14 @@ const secretInText: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z]+:\/\/[^\s/:@]+:)[^\s/@]+@/gi, `$1${redacted}@`],
 ];
 
+/** Texts without any of this have no secret of these forms. */
+const mayHoldSecret = /[=:]|bearer/i;
+
+/** Names of fields that were judged, so that each is judged once: our own code makes them up, and they are few. */
+const judgedNames = new Map<string, NameKind>();
+const maxJudgedNames = 1000;
+type NameKind = "plain" | "secret" | "address";
+
 /** Deeper structures are cut off, and so are longer lists and texts. */
 const maxDepth = 5;
 const maxItems = 200;
@@ -33,6 +41,7 @@ export function redactFields(fields: object, options: RedactOptions): Record<str
 export function redactText(text: string, options: RedactOptions): string {
   let clean = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
   for (const secret of options.secrets) clean = clean.replaceAll(secret, redacted);
+  if (!mayHoldSecret.test(clean)) return clean;
   for (const [pattern, replacement] of secretInText) clean = clean.replace(pattern, replacement);
   return clean;
 }
@@ -43,12 +52,23 @@ function cleanObject(
   depth: number,
 ): Record<string, unknown> {
   const clean: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value).slice(0, maxItems)) {
-    if (addressName.test(name) && !options.addresses) continue;
-    const hidden = secretName.test(name) && item !== undefined && item !== null && item !== "";
+  let items = 0;
+  for (const [name, item] of Object.entries(value)) {
+    if (++items > maxItems) break;
+    const kind = kindOf(name);
+    if (kind === "address" && !options.addresses) continue;
+    const hidden = kind === "secret" && item !== undefined && item !== null && item !== "";
     clean[name] = hidden ? redacted : cleanValue(item, options, depth + 1);
   }
   return clean;
+}
+
+function kindOf(name: string): NameKind {
+  const known = judgedNames.get(name);
+  if (known !== undefined) return known;
+  const kind = addressName.test(name) ? "address" : secretName.test(name) ? "secret" : "plain";
+  if (judgedNames.size < maxJudgedNames) judgedNames.set(name, kind);
+  return kind;
 }
 
 function cleanValue(value: unknown, options: RedactOptions, depth: number): unknown {

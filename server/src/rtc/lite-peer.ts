@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { ProtocolError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
+import { randomText } from "../core/random.ts";
 import type { LocalCertificate } from "./dtls/certificate.ts";
 import { DtlsServer } from "./dtls/server.ts";
 import type { HandshakeGate } from "./handshake-gate.ts";
@@ -38,7 +38,7 @@ export interface LitePeerHost {
 
 /** Our end of a viewer or a publisher: ICE-lite and DTLS server. What flows is the planner's business. */
 export class LitePeer implements Peer, IceHandler {
-  readonly id: string = randomBytes(18).toString("base64url");
+  readonly id: string = randomText(18, "base64url");
   readonly #host: LitePeerHost;
   readonly #events: PeerEvents;
   readonly #ice: IceSession;

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { randomText } from "../core/random.ts";
 
 /** A fresh strong entity tag, with its quotes. */
 export function newEntityTag(): string {
-  return `"${randomBytes(9).toString("base64url")}"`;
+  return `"${randomText(9, "base64url")}"`;
 }
 
 export type IfMatch =

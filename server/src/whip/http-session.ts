@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { TokenBucket } from "@millrace/signaling/gate";
 import type { JsepSession, SessionObserver } from "@millrace/signaling/session";
+import { randomText } from "../core/random.ts";
 import { type IfMatch, matches, newEntityTag } from "./entity-tag.ts";
 import type { WhipLimits } from "./options.ts";
 import { HttpRefusal } from "./problem.ts";
@@ -17,7 +17,7 @@ export interface Patched {
 /** A session that is driven over HTTP. Its id is the secret part of its URL; logs know it by the gateway's id. */
 export class HttpSession implements SessionObserver {
   /** Unguessable, and not the gateway's id, which is in logs. */
-  readonly id: string = randomBytes(16).toString("base64url");
+  readonly id: string = randomText(16, "base64url");
   readonly protocol: Protocol;
   readonly #ended: (session: HttpSession) => void;
   readonly #patches: TokenBucket;

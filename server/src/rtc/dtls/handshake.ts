@@ -73,14 +73,37 @@ export function writeHandshakeFragment(
   length: number,
 ): Uint8Array {
   const bytes = new Uint8Array(HANDSHAKE_HEADER_BYTES + length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, body.length);
-  view.setUint8(0, type);
-  view.setUint16(4, sequence);
-  view.setUint16(6, offset >>> 8);
-  view.setUint8(8, offset & 0xff);
-  view.setUint16(9, length >>> 8);
-  view.setUint8(11, length & 0xff);
+  const header = { type, sequence, length: body.length, offset, fragmentLength: length };
+  writeHandshakeHeader(bytes, 0, header);
   bytes.set(body.subarray(offset, offset + length), HANDSHAKE_HEADER_BYTES);
   return bytes;
+}
+
+/** Fields of a handshake header; `length` is that of the whole message. */
+export interface HandshakeHeader {
+  readonly type: number;
+  readonly length: number;
+  readonly sequence: number;
+  readonly offset: number;
+  readonly fragmentLength: number;
+}
+
+/** Writes 12 bytes to `target` at `at`. RFC 6347 section 4.2.2. */
+export function writeHandshakeHeader(
+  target: Uint8Array,
+  at: number,
+  { type, length, sequence, offset, fragmentLength }: HandshakeHeader,
+): void {
+  target[at] = type;
+  target[at + 1] = length >>> 16;
+  target[at + 2] = length >>> 8;
+  target[at + 3] = length;
+  target[at + 4] = sequence >>> 8;
+  target[at + 5] = sequence;
+  target[at + 6] = offset >>> 16;
+  target[at + 7] = offset >>> 8;
+  target[at + 8] = offset;
+  target[at + 9] = fragmentLength >>> 16;
+  target[at + 10] = fragmentLength >>> 8;
+  target[at + 11] = fragmentLength;
 }

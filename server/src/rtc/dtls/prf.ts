@@ -1,7 +1,10 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
+
+/** SHA-256. */
+const HASH_BYTES = 32;
 
 /**
- * `length` bytes of P_SHA256(secret, label + seed). RFC 5246 section 5.
+ * `length` bytes of P_SHA256(secret, label + seed), at least one; `label` is ASCII. RFC 5246 section 5.
  */
 export function prf(
   secret: Uint8Array,
@@ -9,14 +12,19 @@ export function prf(
   seed: Uint8Array,
   length: number,
 ): Uint8Array {
-  const prefix = Buffer.from(label, "latin1");
+  // Plain bytes as a key cost Node 24 several times the hash itself.
+  const key = createSecretKey(secret);
   const output = new Uint8Array(length);
-  let a: Uint8Array = createHmac("sha256", secret).update(prefix).update(seed).digest();
-  for (let offset = 0; offset < length; ) {
-    const block = createHmac("sha256", secret).update(a).update(prefix).update(seed).digest();
+  // A(i) stands before label and seed, so that one update hashes all three.
+  const input = new Uint8Array(HASH_BYTES + label.length + seed.length);
+  for (let i = 0; i < label.length; i++) input[HASH_BYTES + i] = label.charCodeAt(i);
+  input.set(seed, HASH_BYTES + label.length);
+  let a: Uint8Array = createHmac("sha256", key).update(input.subarray(HASH_BYTES)).digest();
+  for (let offset = 0; ; a = createHmac("sha256", key).update(a).digest()) {
+    input.set(a);
+    const block = createHmac("sha256", key).update(input).digest();
     output.set(block.subarray(0, length - offset), offset);
-    offset += block.length;
-    a = createHmac("sha256", secret).update(a).digest();
+    offset += HASH_BYTES;
+    if (offset >= length) return output;
   }
-  return output;
 }

@@ -1,4 +1,4 @@
-import { createECDH, createHash, type ECDH, type KeyObject, timingSafeEqual } from "node:crypto";
+import { createECDH, type ECDH, type KeyObject, timingSafeEqual } from "node:crypto";
 import { ProtocolError } from "@millrace/media/error";
 import type { SrtpKeys } from "../peer.ts";
 import type { LocalCertificate } from "./certificate.ts";
@@ -15,14 +15,14 @@ import type { FlightItem } from "./outbox.ts";
 import { isSignedBy, readPublicKey } from "./peer-certificate.ts";
 import type { RecordCipher } from "./record-cipher.ts";
 import {
+  CERTIFICATE_REQUEST,
   createServerRandom,
   writeCertificate,
-  writeCertificateRequest,
   writeServerHello,
   writeServerKeyExchange,
 } from "./server-messages.ts";
 import { exportSrtpKeys } from "./srtp-export.ts";
-import { join } from "./tls-writer.ts";
+import { Transcript } from "./transcript.ts";
 
 /** An uncompressed P-256 point. RFC 8422 section 5.4.1. */
 const POINT_BYTES = 65;
@@ -37,13 +37,13 @@ export class ServerHandshake {
   readonly #fingerprints: readonly Fingerprint[];
   #expected: number = HandshakeType.clientHello;
   #sequence = 0;
-  #transcript: Uint8Array[] = [];
+  readonly #transcript = new Transcript();
   #hello: ClientHello | undefined;
   #negotiated: Negotiated | undefined;
   #serverRandom = new Uint8Array();
   #ecdh: ECDH | undefined;
   #clientKey: KeyObject | undefined;
-  #master = new Uint8Array();
+  #master: Uint8Array = new Uint8Array();
 
   /** The ciphers of epoch 1, from ClientKeyExchange on. */
   ciphers: { readonly client: RecordCipher; readonly server: RecordCipher } | undefined;
@@ -91,11 +91,11 @@ export class ServerHandshake {
     const negotiated = negotiate(hello);
     this.#hello = hello;
     this.#negotiated = negotiated;
-    this.#serverRandom = new Uint8Array(createServerRandom());
+    this.#serverRandom = createServerRandom();
     const ecdh = createECDH("prime256v1");
     const publicPoint = ecdh.generateKeys();
     this.#ecdh = ecdh;
-    this.#record(message);
+    this.#transcript.addMessage(message);
     this.#expected = HandshakeType.certificate;
     return [
       this.#write(HandshakeType.serverHello, writeServerHello(this.#serverRandom, negotiated)),
@@ -104,7 +104,7 @@ export class ServerHandshake {
         HandshakeType.serverKeyExchange,
         writeServerKeyExchange(hello, this.#serverRandom, publicPoint, this.#certificate),
       ),
-      this.#write(HandshakeType.certificateRequest, writeCertificateRequest()),
+      this.#write(HandshakeType.certificateRequest, CERTIFICATE_REQUEST),
       this.#write(HandshakeType.serverHelloDone, new Uint8Array()),
     ];
   }
@@ -118,7 +118,7 @@ export class ServerHandshake {
       );
     }
     this.#clientKey = readPublicKey(certificate);
-    this.#record(message);
+    this.#transcript.addMessage(message);
     this.#expected = HandshakeType.clientKeyExchange;
   }
 
@@ -126,8 +126,8 @@ export class ServerHandshake {
     const hello = this.#hello;
     if (hello === undefined) throw new Error("no ClientHello");
     const premaster = this.#sharedSecret(parseClientKeyExchange(message.body));
-    this.#record(message);
-    this.#master = new Uint8Array(extendedMasterSecret(premaster, this.#hash()));
+    this.#transcript.addMessage(message);
+    this.#master = extendedMasterSecret(premaster, this.#transcript.hash());
     premaster.fill(0);
     this.ciphers = recordCiphers(this.#master, hello.random, this.#serverRandom);
     this.#expected = HandshakeType.certificateVerify;
@@ -136,27 +136,27 @@ export class ServerHandshake {
   #certificateVerify(message: HandshakeMessage): undefined {
     const { scheme, signature } = parseCertificateVerify(message.body);
     const key = this.#clientKey;
-    if (key === undefined || !isSignedBy(key, scheme, join(this.#transcript), signature)) {
+    if (key === undefined || !isSignedBy(key, scheme, this.#transcript.bytes, signature)) {
       throw new ProtocolError(
         "DTLS_CERTIFICATE_VERIFY",
         "the client does not prove that the certificate is its own",
       );
     }
-    this.#record(message);
+    this.#transcript.addMessage(message);
     this.#expected = HandshakeType.finished;
   }
 
   #finished(message: HandshakeMessage): readonly FlightItem[] {
-    const expected = verifyData(this.#master, "client", this.#hash());
+    const expected = verifyData(this.#master, "client", this.#transcript.hash());
     if (message.body.length !== expected.length || !timingSafeEqual(message.body, expected)) {
       throw new ProtocolError("DTLS_FINISHED", "the client saw another handshake than we did");
     }
-    this.#record(message);
+    this.#transcript.addMessage(message);
     const hello = this.#hello;
     const profile = this.#negotiated?.srtp.profile;
     if (hello === undefined || profile === undefined) throw new Error("no ClientHello");
     const master = this.#master;
-    const body = verifyData(master, "server", this.#hash());
+    const body = verifyData(master, "server", this.#transcript.hash());
     const bytes = writeHandshake(HandshakeType.finished, this.#sequence++, body);
     this.srtpKeys = exportSrtpKeys(profile, master, hello.random, this.#serverRandom, "server");
     this.forget();
@@ -169,7 +169,7 @@ export class ServerHandshake {
     this.#hello = undefined;
     this.#ecdh = undefined;
     this.#clientKey = undefined;
-    this.#transcript = [];
+    this.#transcript.clear();
   }
 
   /** RFC 8422 section 5.10: the x coordinate with all its leading zeros. */
@@ -188,18 +188,7 @@ export class ServerHandshake {
 
   #write(type: number, body: Uint8Array): FlightItem {
     const bytes = writeHandshake(type, this.#sequence++, body);
-    this.#transcript.push(bytes);
+    this.#transcript.add(bytes);
     return { type: "handshake", bytes, sealed: false };
-  }
-
-  /** A message enters the transcript as if it had come in one piece. RFC 6347 section 4.2.6. */
-  #record(message: HandshakeMessage): void {
-    this.#transcript.push(writeHandshake(message.type, message.sequence, message.body));
-  }
-
-  #hash(): Uint8Array {
-    const hash = createHash("sha256");
-    for (const bytes of this.#transcript) hash.update(bytes);
-    return hash.digest();
   }
 }

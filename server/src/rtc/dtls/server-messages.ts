@@ -1,4 +1,5 @@
-import { randomBytes, sign } from "node:crypto";
+import { sign } from "node:crypto";
+import { randomArray } from "../../core/random.ts";
 import type { LocalCertificate } from "./certificate.ts";
 import {
   CIPHER_SUITE,
@@ -17,8 +18,8 @@ const NAMED_CURVE = 3;
 /** `ecdsa_sign` and `rsa_sign`, RFC 5246 section 7.4.4 and RFC 8422 section 5.5. */
 const CLIENT_CERTIFICATE_TYPES = Uint8Array.of(64, 1);
 
-export function createServerRandom(): Uint8Array {
-  return randomBytes(32);
+export function createServerRandom(): Uint8Array<ArrayBuffer> {
+  return randomArray(32);
 }
 
 /** RFC 5246 section 7.4.1.3. Only extensions that the client sent are answered. */
@@ -68,14 +69,12 @@ export function writeServerKeyExchange(
   return join([parameters, writeUint16(OUR_SIGNATURE_SCHEME), writeVector(2, signature)]);
 }
 
-/** RFC 5246 section 7.4.4. */
-export function writeCertificateRequest(): Uint8Array {
-  return join([
-    writeVector(1, CLIENT_CERTIFICATE_TYPES),
-    writeVector(2, writeUint16(...PEER_SIGNATURE_SCHEMES)),
-    writeVector(2),
-  ]);
-}
+/** Body of CertificateRequest, the same for everybody. RFC 5246 section 7.4.4. */
+export const CERTIFICATE_REQUEST: Uint8Array = join([
+  writeVector(1, CLIENT_CERTIFICATE_TYPES),
+  writeVector(2, writeUint16(...PEER_SIGNATURE_SCHEMES)),
+  writeVector(2),
+]);
 
 function extension(type: number, data: Uint8Array): Uint8Array {
   return join([writeUint16(type), writeVector(2, data)]);

@@ -12,7 +12,12 @@ export function writeVector(lengthBytes: 1 | 2 | 3, ...parts: readonly Uint8Arra
 
 /** Big-endian 16-bit numbers. */
 export function writeUint16(...numbers: readonly number[]): Uint8Array {
-  return Uint8Array.from(numbers.flatMap((number) => [(number >>> 8) & 0xff, number & 0xff]));
+  const bytes = new Uint8Array(2 * numbers.length);
+  for (const [i, number] of numbers.entries()) {
+    bytes[2 * i] = number >>> 8;
+    bytes[2 * i + 1] = number;
+  }
+  return bytes;
 }
 
 /** One array with the bytes of all. For handshakes only: it copies. */

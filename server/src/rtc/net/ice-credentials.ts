@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomText } from "../../core/random.ts";
 
 /** User name fragment and password of our side. The password is secret. RFC 8445 section 5.3. */
 export interface IceCredentials {
@@ -8,7 +8,7 @@ export interface IceCredentials {
 
 /** 48 random bits to find the peer and 192 to prove it; base64 has exactly the ICE characters. */
 export function createIceCredentials(): IceCredentials {
-  return { ufrag: randomBytes(6).toString("base64"), pwd: randomBytes(24).toString("base64") };
+  return { ufrag: randomText(6, "base64"), pwd: randomText(24, "base64") };
 }
 
 /** RFC 8839 section 5.4: `ice-ufrag` is 4 to 256 ICE characters. */

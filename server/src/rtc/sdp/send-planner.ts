@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { ProtocolError } from "@millrace/media/error";
+import { randomText } from "../../core/random.ts";
 import type { AnswerPreferences, PayloadFormat } from "../peer.ts";
 import { chooseSent } from "./extensions.ts";
 import { type LineCodec, sendAudio, sendVideo } from "./line-codec.ts";
@@ -117,9 +117,9 @@ function withoutRtx(codec: LineCodec): LineCodec {
 function createIdentity(): Identity {
   const [video = 1, rtx = 2, audio = 3] = randomSsrcs(3);
   return {
-    cname: randomBytes(12).toString("base64url"),
-    streamId: randomBytes(12).toString("hex"),
-    video: { ssrc: video, rtxSsrc: rtx, trackId: randomBytes(12).toString("hex") },
-    audio: { ssrc: audio, trackId: randomBytes(12).toString("hex") },
+    cname: randomText(12, "base64url"),
+    streamId: randomText(12, "hex"),
+    video: { ssrc: video, rtxSsrc: rtx, trackId: randomText(12, "hex") },
+    audio: { ssrc: audio, trackId: randomText(12, "hex") },
   };
 }
