@@ -4,6 +4,7 @@ import { randomText } from "../core/random.ts";
 import type { LocalCertificate } from "./dtls/certificate.ts";
 import { DtlsServer } from "./dtls/server.ts";
 import type { HandshakeGate } from "./handshake-gate.ts";
+import type { JoinTurns } from "./join-turns.ts";
 import type { RtcLimits } from "./limits.ts";
 import { candidateLine } from "./net/announced.ts";
 import { isIcePwd, isIceUfrag } from "./net/ice-credentials.ts";
@@ -30,6 +31,8 @@ export interface LitePeerHost {
   readonly mux: UdpMux;
   readonly certificate: LocalCertificate;
   readonly gate: HandshakeGate;
+  /** For the steps of handshakes, which take milliseconds. */
+  readonly turns: JoinTurns;
   readonly clock: Clock;
   readonly limits: RtcLimits;
   /** Told once, before the owner is told that the peer is closed. */
@@ -140,8 +143,23 @@ export class LitePeer implements Peer, IceHandler {
   }
 
   onDtls(datagram: Buffer, nowUs: number): void {
+    if (this.#liveness.connected) {
+      this.#receiveDtls(datagram, nowUs);
+      return;
+    }
+    const { clock, mux, turns } = this.#host;
+    if (turns.isFree) turns.run(() => this.#receiveDtls(datagram, nowUs));
+    else {
+      const copy = Buffer.from(datagram);
+      // What is left out is repeated by the client.
+      if (!turns.run(() => this.#receiveDtls(copy, clock.nowUs())))
+        mux.counters.handshakesDeferred++;
+    }
+  }
+
+  #receiveDtls(datagram: Buffer, nowUs: number): void {
     const dtls = this.#dtls;
-    if (dtls === undefined) return;
+    if (dtls === undefined || this.#closed) return;
     if (dtls.state === "idle" && !this.#host.gate.enter(this, nowUs)) return;
     const authentic = dtls.authenticRecords;
     dtls.receive(datagram, nowUs);

@@ -2,6 +2,7 @@ import { RefusedError } from "../core/errors.ts";
 import type { Clock, Log } from "../core/ports.ts";
 import { createCertificate } from "./dtls/certificate.ts";
 import { HandshakeGate } from "./handshake-gate.ts";
+import { JoinTurns } from "./join-turns.ts";
 import { DEFAULT_RTC_LIMITS, type RtcLimits } from "./limits.ts";
 import { LitePeer, type LitePeerHost } from "./lite-peer.ts";
 import { announcedHint, inContainer } from "./net/announced-hint.ts";
@@ -91,6 +92,7 @@ class UdpPeerFactory implements BoundPeerFactory {
       limits,
       certificate: createCertificate(clock.wallMs()),
       gate: new HandshakeGate(limits.maxConcurrentHandshakes, mux.counters),
+      turns: new JoinTurns(clock),
       onClosed: (closed) => {
         this.#peers.delete(closed);
         mux.counters.peers--;

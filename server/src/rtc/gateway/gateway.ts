@@ -20,6 +20,7 @@ import type { EgressCore } from "../egress/core.ts";
 import { type DriverLimits, PacerDriver } from "../egress/pacer-driver.ts";
 import { ReportWheel } from "../egress/report-wheel.ts";
 import { StreamOutputs } from "../egress/stream-outputs.ts";
+import { JoinTurns } from "../join-turns.ts";
 import type { PeerFactory } from "../peer.ts";
 import { PublishSession } from "../publisher/session.ts";
 import { ViewerSession, type ViewerSessionStats } from "../viewer/session.ts";
@@ -54,6 +55,7 @@ export class RtcGateway implements JsepGateway {
   readonly #driver: PacerDriver;
   readonly #wheel: ReportWheel;
   readonly #data: DataHubs;
+  readonly #turns: JoinTurns;
   readonly #sessions = new Map<string, RtcSession>();
   #closed = false;
 
@@ -64,6 +66,7 @@ export class RtcGateway implements JsepGateway {
     this.#outputs = new StreamOutputs({ core, clock, log });
     this.#driver = new PacerDriver({ core, clock, log, limits: options.driverLimits ?? {} });
     this.#wheel = new ReportWheel(clock, log);
+    this.#turns = new JoinTurns(clock, this.#limits.maxSessions);
     const { dataFromViewers: fromViewers = "publisher" } = options;
     this.#data = new DataHubs({ clock, log, fromViewers });
   }
@@ -105,6 +108,7 @@ export class RtcGateway implements JsepGateway {
       transport,
       userAgent,
     });
+    if (!(await this.#turns.enter())) throw sessionsFull();
     this.#assertRoom();
     const session =
       request.action === "publish"
@@ -155,7 +159,7 @@ export class RtcGateway implements JsepGateway {
   #assertRoom(): void {
     if (this.#closed) throw shuttingDown();
     if (this.#sessions.size >= this.#limits.maxSessions) {
-      throw new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");
+      throw sessionsFull();
     }
   }
 
@@ -217,6 +221,10 @@ export class RtcGateway implements JsepGateway {
       throw error;
     }
   }
+}
+
+function sessionsFull(): RefusedError {
+  return new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");
 }
 
 function shuttingDown(): RefusedError {

@@ -48,7 +48,7 @@ export interface RtcCounters {
   notValidated: number;
   /** RTP or RTCP before the handshake was complete. */
   mediaEarly: number;
-  /** First flights not answered because too many handshakes are under way. */
+  /** Datagrams of handshakes not answered because too many handshakes are under way. */
   handshakesDeferred: number;
   handshakesStarted: number;
   handshakesCompleted: number;
