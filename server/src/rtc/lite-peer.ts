@@ -26,6 +26,9 @@ import { PeerTimer } from "./peer-timer.ts";
 import { Negotiation } from "./sdp/negotiation.ts";
 import type { Planner } from "./sdp/plan.ts";
 
+/** Datagrams of one peer's handshake that may wait for their turn: a flight has fewer, and the rest repeats them. */
+export const MAX_WAITING_DATAGRAMS_PER_PEER = 8;
+
 /** What all peers of a factory share. */
 export interface LitePeerHost {
   readonly mux: UdpMux;
@@ -49,6 +52,7 @@ export class LitePeer implements Peer, IceHandler {
   readonly #liveness: PeerLiveness;
   readonly #negotiation: Negotiation;
   #dtls: DtlsServer | undefined;
+  #waitingDatagrams = 0;
   #closed = false;
 
   constructor(host: LitePeerHost, planner: Planner, events: PeerEvents) {
@@ -147,14 +151,22 @@ export class LitePeer implements Peer, IceHandler {
       this.#receiveDtls(datagram, nowUs);
       return;
     }
-    const { clock, mux, turns } = this.#host;
+    const { turns } = this.#host;
     if (turns.isFree) turns.run(() => this.#receiveDtls(datagram, nowUs));
-    else {
-      const copy = Buffer.from(datagram);
-      // What is left out is repeated by the client.
-      if (!turns.run(() => this.#receiveDtls(copy, clock.nowUs())))
-        mux.counters.handshakesDeferred++;
-    }
+    else this.#receiveLater(Buffer.from(datagram));
+  }
+
+  /** What is left out is repeated by the client. */
+  #receiveLater(datagram: Buffer): void {
+    const { clock, mux, turns } = this.#host;
+    const waits =
+      this.#waitingDatagrams < MAX_WAITING_DATAGRAMS_PER_PEER &&
+      turns.run(() => {
+        this.#waitingDatagrams--;
+        this.#receiveDtls(datagram, clock.nowUs());
+      });
+    if (waits) this.#waitingDatagrams++;
+    else mux.counters.handshakesDeferred++;
   }
 
   #receiveDtls(datagram: Buffer, nowUs: number): void {

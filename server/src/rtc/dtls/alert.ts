@@ -37,6 +37,8 @@ export function alertFor(code: string): number {
   switch (code) {
     case "DTLS_MALFORMED":
       return AlertDescription.decodeError;
+    case "DTLS_VERSION":
+      return AlertDescription.protocolVersion;
     case "DTLS_NO_COMMON_PARAMETERS":
       return AlertDescription.handshakeFailure;
     case "DTLS_FINGERPRINT_MISMATCH":

@@ -19,6 +19,7 @@ export const Extension = {
   signatureAlgorithms: 13,
   useSrtp: 14,
   extendedMasterSecret: 23,
+  supportedVersions: 43,
   renegotiationInfo: 0xff01,
 } as const;
 
@@ -67,12 +68,11 @@ export function parseClientHello(body: Uint8Array): ClientHello {
 
 /**
  * Finds what both sides can do.
- * @throws ProtocolError `DTLS_NO_COMMON_PARAMETERS`, `DTLS_MALFORMED`.
+ * @throws ProtocolError `DTLS_VERSION`, `DTLS_NO_COMMON_PARAMETERS`, `DTLS_MALFORMED`.
  */
 export function negotiate(hello: ClientHello): Negotiated {
   const { extensions } = hello;
-  // DTLS versions count downwards: 1.3 clients say 1.2 here too.
-  if (hello.version >> 8 !== DTLS_1_2 >> 8 || hello.version > DTLS_1_2) throw noCommon("DTLS 1.2");
+  if (!offersDtls12(hello)) throw new ProtocolError("DTLS_VERSION", "the peer has no DTLS 1.2");
   if (!hello.cipherSuites.includes(CIPHER_SUITE)) throw noCommon("the cipher suite");
   if (!hello.compressions.includes(0)) throw malformed("null compression is not offered");
   if (!list16(extensions.get(Extension.supportedGroups)).includes(CURVE_P256))
@@ -92,6 +92,19 @@ export function negotiate(hello: ClientHello): Negotiated {
     renegotiationInfo: offersRenegotiationInfo(hello),
     pointFormats: formats !== undefined,
   };
+}
+
+/** RFC 8446 section 4.2.1: a client that lists its versions says 1.2 elsewhere whatever it can. */
+function offersDtls12({ version, extensions }: ClientHello): boolean {
+  const listed = extensions.get(Extension.supportedVersions);
+  if (listed !== undefined) {
+    const reader = new TlsReader(listed);
+    const versions = reader.numbers16(1);
+    reader.end();
+    return versions.includes(DTLS_1_2);
+  }
+  // DTLS versions count downwards.
+  return version >> 8 === DTLS_1_2 >> 8 && version <= DTLS_1_2;
 }
 
 /** RFC 5764 section 4.1.1. Our preference decides. */

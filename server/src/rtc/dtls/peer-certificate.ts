@@ -34,10 +34,11 @@ export const PEER_SIGNATURE_SCHEMES: readonly number[] = SCHEMES.map((scheme) =>
 const CURVES = [
   { crv: "P-256", size: 32, algorithm: "301306072a8648ce3d020106082a8648ce3d030107" },
   { crv: "P-384", size: 48, algorithm: "301006072a8648ce3d020106052b81040022" },
+  { crv: "P-521", size: 66, algorithm: "301006072a8648ce3d020106052b81040023" },
 ] as const;
 
 /**
- * The public key of an X.509 certificate: P-256, P-384 or RSA. Neither the certificate's own
+ * The public key of an X.509 certificate: P-256, P-384, P-521 or RSA. Neither the certificate's own
  * signature nor its dates matter, since its fingerprint is known. RFC 5280 section 4.1.
  * @throws ProtocolError `DTLS_CERTIFICATE_INVALID`.
  */
@@ -46,7 +47,9 @@ export function readPublicKey(certificate: Uint8Array): KeyObject {
   if (spki === undefined) throw invalid("the certificate cannot be read");
   const key = readEcKey(spki.contents) ?? readRsaKey(spki.bytes);
   if (key !== undefined) return key;
-  throw invalid("the certificate's key is neither P-256, P-384 nor RSA of 2048 to 8192 bits");
+  throw invalid(
+    "the certificate's key is neither P-256, P-384, P-521 nor RSA of 2048 to 8192 bits",
+  );
 }
 
 /** An uncompressed point on a known curve. As JWK it is imported in a third of the time of DER. */

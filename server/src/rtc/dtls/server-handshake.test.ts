@@ -81,6 +81,8 @@ describe("a handshake", () => {
     ["P-256", 0x0503],
     ["P-384", 0x0503],
     ["P-384", 0x0603],
+    ["P-521", 0x0603],
+    ["P-521", 0x0403],
     ["rsa", 0x0401],
     ["rsa", 0x0501],
     ["rsa", 0x0601],
@@ -95,6 +97,17 @@ describe("a handshake", () => {
     expect(server.reason).toBeUndefined();
     expect(client.connected).toBe(true);
   });
+});
+
+test("takes an RSA certificate of 4096 bits, in pieces of any size", () => {
+  const certificate = selfSigned("rsa", 4096);
+  for (const fragmentBytes of [50, 300, 1100]) {
+    const client = new TestDtlsClient({ ...certificate, scheme: 0x0804, fragmentBytes });
+    const server = serverFor(certificate.der);
+    runHandshake(client, server);
+    expect(server.reason).toBeUndefined();
+    expect(client.connected).toBe(true);
+  }
 });
 
 describe("a handshake is refused", () => {
@@ -213,6 +226,42 @@ describe("a handshake is refused", () => {
     const { client, server } = pair({ extensions: new Map([[type, data]]) });
     runHandshake(client, server);
     expect(server.reason).toBe(code);
+  });
+
+  test.each<[string, Partial<TestClientOptions>]>([
+    ["lists DTLS 1.3 only", { extensions: new Map([[43, Uint8Array.of(2, 0xfe, 0xfc)]]) }],
+    [
+      "lists DTLS 1.3 and 1.0 only",
+      { extensions: new Map([[43, Uint8Array.of(4, 0xfe, 0xfc, 0xfe, 0xff)]]) },
+    ],
+    [
+      "has nothing above DTLS 1.0",
+      {
+        tamper: (type, body) =>
+          type === 1 ? Uint8Array.of(0xfe, 0xff, ...body.subarray(2)) : body,
+      },
+    ],
+  ])("of a client that %s, with an alert", (_name, options) => {
+    const { client, server } = pair(options);
+    runHandshake(client, server);
+    expect(server.reason).toBe("DTLS_VERSION");
+    expect(client.alerts).toEqual([[2, 70]]);
+  });
+
+  test("with no cipher suite in common, with an alert", () => {
+    const { client, server } = pair({
+      tamper: (type, body) => {
+        if (type !== 1) return body;
+        const at = Buffer.from(body).indexOf(Uint8Array.of(0xc0, 0x2b));
+        // TLS_AES_128_GCM_SHA256, which is of TLS 1.3.
+        return Uint8Array.from(body)
+          .fill(0x13, at, at + 1)
+          .fill(0x01, at + 1, at + 2);
+      },
+    });
+    runHandshake(client, server);
+    expect(server.reason).toBe("DTLS_NO_COMMON_PARAMETERS");
+    expect(client.alerts).toEqual([[2, 40]]);
   });
 
   test("when the client falls silent, after about 16 s", () => {

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { HandshakeType, writeHandshake } from "./handshake.ts";
 import { ContentType, writePlainRecord } from "./record.ts";
 import { TestDtlsClient } from "./test-client.ts";
-import { runHandshake } from "./test-link.ts";
+import { asItIs, runAltered, runHandshake } from "./test-link.ts";
 import { connectedPair, pair, serverFor, theirs } from "./test-pair.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -25,6 +25,15 @@ describe("after the handshake", () => {
     const before = server.authenticRecords;
     server.receive(client.sealed(ContentType.applicationData, Uint8Array.of(1)), 1_000_000);
     expect(server.authenticRecords).toBe(before + 1);
+  });
+
+  test("a ClientHello of another client in the middle of a handshake changes nothing either", () => {
+    const { client, server } = pair();
+    runAltered(client, server, (bytes, toServer) =>
+      toServer ? [{ bytes: hello(), lateUs: 5_000 }, ...asItIs(bytes)] : asItIs(bytes),
+    );
+    expect(server.state).toBe("connected");
+    expect(server.srtpKeys?.local).toEqual(client.srtpKeys?.remote);
   });
 
   test("a fatal alert in the clear changes nothing", () => {
