@@ -17,6 +17,8 @@ export type GateRequest = Pick<IncomingMessage, "headers"> & {
  */
 export class ProxyTrust {
   readonly #trusted = new BlockList();
+  /** Asking an empty list costs as much as a full one. */
+  readonly #trustsNobody: boolean;
 
   /**
    * `proxies`: IP addresses, CIDR blocks (`10.0.0.0/8`) or the word `loopback`; empty trusts nobody.
@@ -24,9 +26,11 @@ export class ProxyTrust {
    */
   constructor(proxies: readonly string[] = []) {
     for (const entry of proxies) this.#add(entry);
+    this.#trustsNobody = proxies.length === 0;
   }
 
   trusts(address: string): boolean {
+    if (this.#trustsNobody) return false;
     const family = isIP(address);
     return family !== 0 && this.#trusted.check(address, family === 4 ? "ipv4" : "ipv6");
   }
@@ -74,6 +78,7 @@ export class ProxyTrust {
 
   /** The first (outermost) value of a header that only a trusted proxy may set. */
   #forwarded(request: GateRequest, name: string): string {
+    if (request.headers[name] === undefined) return "";
     const peer = plainAddress(request.socket.remoteAddress ?? "");
     if (peer === undefined || !this.trusts(peer)) return "";
     return (headerText(request, name).split(",")[0] ?? "").trim();

@@ -171,8 +171,21 @@ function extensionLine({ id, uri, direction }: AnsweredExtension): {
   return direction === undefined ? { value: id, uri } : { value: id, uri, direction };
 }
 
+/** The candidates of a port are the same for all peers, for a while. */
+const written = new WeakMap<readonly HostCandidate[], Partial<MediaDescription>>();
+
 /** RFC 8839 section 5.1; all of them, so nothing trickles. */
 function candidateLines(candidates: readonly HostCandidate[]): Partial<MediaDescription> {
+  let lines = written.get(candidates);
+  if (lines === undefined) {
+    lines = readCandidates(candidates);
+    written.set(candidates, lines);
+  }
+  return lines;
+}
+
+/** As sdp-transform wants to write them. */
+function readCandidates(candidates: readonly HostCandidate[]): Partial<MediaDescription> {
   const lines = candidates.map((candidate) => `a=${candidateLine(candidate)}`);
   const [section] = parse(["m=video 9 UDP/TLS/RTP/SAVPF 0", ...lines].join("\r\n")).media;
   return { candidates: section?.candidates ?? [], endOfCandidates: "end-of-candidates" };
