@@ -1,15 +1,14 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Gateway } from "../peers/gateway.ts";
 import { Peer } from "../peers/process.ts";
 import { StampedPublisher, stampMarker } from "../peers/rtmp-publisher.ts";
+import { buildTool } from "./load-tool.ts";
 
 const sources = new URL("load/", import.meta.url);
-const workspace = fileURLToPath(new URL("../../.cache/load/", import.meta.url));
 
 /** 2.6 Mbit/s at 30 pictures a second, 2 s between key frames. */
 export const picture = { fps: 30, gop: 60, keyBytes: 60_000, deltaBytes: 10_000 } as const;
@@ -77,22 +76,6 @@ export interface Usage {
   readonly cpuPercent: number;
   /** At the end. */
   readonly rssMb: number;
-}
-
-/** Builds a program of `load/` when it is missing or old. Needs a C compiler. Returns its path. */
-export function buildTool(name: "flvfan" | "flvload" | "flvpush"): string {
-  const source = fileURLToPath(new URL(`${name}.c`, sources));
-  const program = `${workspace}${name}`;
-  if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
-  mkdirSync(workspace, { recursive: true });
-  try {
-    execFileSync("cc", ["-O2", "-o", program, source], { stdio: ["ignore", "ignore", "inherit"] });
-  } catch (cause) {
-    throw new Error("The load programs need a C compiler: apt-get install gcc libc6-dev", {
-      cause,
-    });
-  }
-  return program;
 }
 
 export async function startMillrace(): Promise<FlvServer> {
