@@ -19,7 +19,8 @@ export interface LoadReport {
   readonly packets_s: number;
   readonly lost: number;
   readonly connected_ms: Percentiles;
-  readonly keyframe_ms: Percentiles;
+  /** Undefined when nobody got one. */
+  readonly keyframe_ms?: Percentiles;
   readonly latency_ms?: Percentiles;
   readonly client_cpu_pct: number;
   readonly server: {

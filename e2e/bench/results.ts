@@ -1,7 +1,7 @@
 /**
  * What the benches measure, in two shapes: text for people, and lines of JSON that `figures.ts` gathers into one table.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { dirname } from "node:path";
@@ -69,15 +69,9 @@ export function heading(how: string): string {
 
 /** The first version number that a program of Debian says of itself; undefined where it is not installed. */
 export function versionOf(command: string, args: readonly string[]): string | undefined {
-  try {
-    const said = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>&1', command, ...args], {
-      encoding: "utf8",
-      timeout: 10_000,
-    });
-    return /\d+\.\d+(\.\d+)*/.exec(said)?.[0];
-  } catch {
-    return undefined;
-  }
+  // Some say it on standard error, and some end with 1 after it.
+  const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 10_000 });
+  return /\d+\.\d+(\.\d+)*/.exec(`${stdout}${stderr}`)?.[0];
 }
 
 export function median(values: readonly number[]): number {

@@ -1,111 +1,192 @@
 /**
- * What WebRTC viewers cost: the gateway's own delay from RTMP to RTP, CPU per packet, memory per
- * viewer, joins per second, first frame. Prints Markdown tables. Run: npm run bench
+ * What WebRTC viewers cost: the gateway's own delay from its input to RTP, CPU per packet, memory per viewer, joins per
+ * second, first key frame; of every egress tier, and of Debian's janus where it is installed, in turns. Nothing is
+ * encoded or decoded: pictures hold the time at which they were sent. Millrace is fed over RTMP, Janus plain RTP.
+ * Prints Markdown tables. Run: npm run bench -- rtc. `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_PEERS` (viewers) bound it.
  */
-
 import { readFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { Gateway } from "../peers/gateway.ts";
-import { StampedPublisher, stampMarker } from "../peers/rtmp-publisher.ts";
+import { type PictureShape, stampMarker, usualPictures } from "../peers/stamped-pictures.ts";
 import { buildLoadClient, type LoadReport, runLoad } from "./load-client.ts";
+import { inOwnNetwork } from "./own-network.ts";
+import { heading, record, spread, table } from "./results.ts";
+import {
+  janusVersion,
+  type RtcServer,
+  startGateway,
+  startJanus,
+  workingTiers,
+} from "./rtc-servers.ts";
+import { benchPeers, benchRounds, benchSeconds } from "./settings.ts";
 
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 8);
-const viewerCounts = [1, 10, 100];
+const address = inOwnNetwork();
+const rounds = benchRounds(3);
+const seconds = benchSeconds(8);
+const crowd = benchPeers(100);
+/** The first program, the one that an operator gets, is measured with all of them, the others with the last two. */
+const viewerCounts = [...new Set([1, Math.min(10, crowd), crowd])];
+const sampledViewers = 10;
+/** A replay of these costs next to nothing: what is left is the join. */
+const lightPictures: PictureShape = { fps: 5, gop: 5, keyBytes: 400, deltaBytes: 100 };
+/** Joins that compile the code before any is measured. */
+const firstJoins = Math.min(80, crowd);
 
-const program = buildLoadClient();
-const flags = ["--log-level", "info", "--rtc-egress", process.env["BENCH_EGRESS"] ?? "auto"];
-const gateway = await Gateway.start({ flags });
-const pid = gateway.process.process.pid ?? 0;
-const publisher = await StampedPublisher.start({ port: gateway.ports.rtmp, name: "stamped" });
-const whep = `${gateway.url}/whep/live/stamped`;
-
-try {
-  const reports = new Map<number, LoadReport[]>(viewerCounts.map((count) => [count, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const n of viewerCounts) {
-      const report = await runLoad(program, {
-        ...{ url: whep, n, ramp: 50, seconds, pid, stamp: stampMarker.toString("hex") },
-      });
-      reports.get(n)?.push(report);
-    }
-  }
-  const joins: number[] = [];
-  const memory: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const { perCpuSecond, kilobytes } = await measureJoins();
-    joins.push(perCpuSecond);
-    memory.push(kilobytes);
-  }
-  print(reports, joins, memory);
-} finally {
-  publisher.stop();
-  await gateway.stop();
+interface Joins {
+  readonly perCpuSecond: number;
+  readonly kilobytes: number;
+  readonly connectedMs: number;
 }
 
-/** How many joins one second of CPU makes, on a stream whose replay costs next to nothing, and what one viewer keeps. */
-async function measureJoins(): Promise<{ perCpuSecond: number; kilobytes: number }> {
-  const fresh = await Gateway.start({ flags });
-  const light = await StampedPublisher.start({
-    ...{ port: fresh.ports.rtmp, name: "light", fps: 5, gop: 5, keyBytes: 400, deltaBytes: 100 },
-  });
-  try {
-    const process = fresh.process.process.pid ?? 0;
-    const url = `${fresh.url}/whep/live/light`;
-    // The first joins compile the code.
-    await runLoad(program, { url, n: 80, ramp: 40, seconds: 0.1, settle: 0 });
-    const from = cpuSeconds(process);
-    const report = await runLoad(program, {
-      url,
-      n: 100,
-      ramp: 50,
-      seconds: 0.1,
-      settle: 0,
-      pid: process,
-    });
-    const perCpuSecond = report.connected / (cpuSeconds(process) - from);
-    return { perCpuSecond, kilobytes: report.server.pss_kb_per_viewer };
-  } finally {
-    light.stop();
-    await fresh.stop();
+type Start = (pictures: PictureShape) => Promise<RtcServer>;
+
+const program = buildLoadClient();
+const tiers = await workingTiers();
+const starts: Start[] = tiers.map((tier) => (pictures) => startGateway(tier, pictures));
+if (janusVersion === undefined)
+  console.log("janus is not installed and left out: apt-get install janus.");
+else if (address === undefined)
+  console.log(
+    "janus is left out: it takes no loopback, and no network namespace can be made here.",
+  );
+else starts.push((pictures) => startJanus(address, pictures));
+
+const reports = new Map<string, LoadReport[]>();
+const joins = new Map<string, Joins[]>();
+const roles = new Map<string, RtcServer["role"]>();
+await measureViewers();
+// The other tiers join as the first one does.
+for (let round = 0; round < rounds; round++) {
+  for (const start of inTurn([starts[0], ...starts.slice(tiers.length)], round)) {
+    const server = await start(lightPictures);
+    try {
+      put(joins, server.name, await measureJoins(server));
+    } finally {
+      await server.stop();
+    }
   }
+}
+print();
+keep();
+
+async function measureViewers(): Promise<void> {
+  const servers: RtcServer[] = [];
+  try {
+    for (const start of starts) servers.push(await start(usualPictures));
+    for (const { name, role } of servers) roles.set(name, role);
+    for (let round = 0; round < rounds; round++) {
+      for (const viewers of viewerCounts) {
+        for (const server of inTurn(servers, round)) {
+          if (viewers === 1 && crowd > 1 && server !== servers[0]) continue;
+          put(reports, key(server.name, viewers), await watch(server, viewers));
+        }
+      }
+    }
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+function watch({ flags, pid }: RtcServer, viewers: number): Promise<LoadReport> {
+  return runLoad(program, {
+    ...{ ...flags, n: viewers, ramp: 50, seconds, pid, sampled: sampledViewers },
+    stamp: stampMarker.toString("hex"),
+  });
+}
+
+/** How many joins one second of CPU makes, and what one viewer keeps. */
+async function measureJoins({ flags, pid }: RtcServer): Promise<Joins> {
+  const brief = { ...flags, seconds: 0.1, settle: 0 };
+  await runLoad(program, { ...brief, n: firstJoins, ramp: 40 });
+  const from = cpuSeconds(pid);
+  const report = await runLoad(program, { ...brief, n: crowd, ramp: 50, pid });
+  return {
+    perCpuSecond: report.connected / (cpuSeconds(pid) - from),
+    kilobytes: report.server.pss_kb_per_viewer,
+    connectedMs: report.connected_ms.p95,
+  };
 }
 
 function cpuSeconds(process: number): number {
-  const fields = readFileSync(`/proc/${process}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const fields = readFileSync(`/proc/${process}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** Who is first changes, so that nobody always finds the machine warm. */
+function inTurn<Thing>(things: readonly (Thing | undefined)[], round: number): Thing[] {
+  const there = things.filter((thing): thing is Thing => thing !== undefined);
+  return round % 2 === 0 ? there : there.toReversed();
 }
 
-function spread(values: readonly number[], digits: number): string {
-  const low = Math.min(...values).toFixed(digits);
-  const high = Math.max(...values).toFixed(digits);
-  return `${median(values).toFixed(digits)} (${low}–${high})`;
+function put<Value>(lists: Map<string, Value[]>, name: string, value: Value): void {
+  lists.set(name, [...(lists.get(name) ?? []), value]);
 }
 
-function print(
-  reports: ReadonlyMap<number, readonly LoadReport[]>,
-  joins: readonly number[],
-  memory: readonly number[],
-): void {
+function key(name: string, viewers: number): string {
+  return `${name} | ${viewers}`;
+}
+
+type Read = (report: LoadReport) => number;
+function delay(part: "p50" | "p95" | "p99"): Read {
+  return ({ latency_ms }) => latency_ms?.[part] ?? Number.NaN;
+}
+
+function print(): void {
+  const { fps, gop } = usualPictures;
   console.log(
-    `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, ${rounds} interleaved rounds of ${seconds} s; median (lowest–highest)\n`,
+    heading(
+      `${rounds} interleaved rounds of ${seconds} s; median (lowest–highest). ${fps} pictures a second, ${gop} from key frame to key frame, delays of up to ${sampledViewers} viewers`,
+    ),
   );
-  console.log(
-    "| viewers | delay RTMP→RTP p50 ms | p95 | p99 | CPU µs/packet | packets/s | lost | click→key frame p50 ms | p95 |",
-  );
-  console.log("|---|---|---|---|---|---|---|---|---|");
-  for (const [viewers, list] of reports) {
-    const row = (read: (report: LoadReport) => number, digits = 1) =>
-      spread(list.map(read), digits);
-    console.log(
-      `| ${viewers} | ${row((r) => r.latency_ms?.p50 ?? Number.NaN, 2)} | ${row((r) => r.latency_ms?.p95 ?? Number.NaN, 2)} | ${row((r) => r.latency_ms?.p99 ?? Number.NaN, 2)} | ${row((r) => r.server.cpu_us_per_packet)} | ${row((r) => r.packets_s, 0)} | ${row((r) => r.lost, 0)} | ${row((r) => r.keyframe_ms.p50, 0)} | ${row((r) => r.keyframe_ms.p95, 0)} |`,
-    );
+  const columns: readonly (readonly [string, Read, number])[] = [
+    ["delay in→RTP p50 ms", delay("p50"), 2],
+    ["p95", delay("p95"), 2],
+    ["p99", delay("p99"), 2],
+    ["CPU µs/packet", ({ server }) => server.cpu_us_per_packet, 2],
+    ["packets/s", ({ packets_s }) => packets_s, 0],
+    ["lost", ({ lost }) => lost, 0],
+    ["connected p95 ms", ({ connected_ms }) => connected_ms.p95, 0],
+    ["click→key frame p50 ms", ({ keyframe_ms }) => keyframe_ms?.p50 ?? Number.NaN, 0],
+    ["p95", ({ keyframe_ms }) => keyframe_ms?.p95 ?? Number.NaN, 0],
+    ["load client CPU %", ({ client_cpu_pct }) => client_cpu_pct, 0],
+  ];
+  const rows = [...reports].map(([name, list]) => [
+    name,
+    ...columns.map(([, read, digits]) => spread(list.map(read), digits)),
+  ]);
+  console.log(table(["egress or server", "viewers", ...columns.map(([name]) => name)], rows));
+  const joined = [...joins].map(([name, list]) => [
+    name,
+    spread(
+      list.map(({ perCpuSecond }) => perCpuSecond),
+      0,
+    ),
+    spread(
+      list.map(({ kilobytes }) => kilobytes),
+      0,
+    ),
+    spread(
+      list.map(({ connectedMs }) => connectedMs),
+      0,
+    ),
+  ]);
+  const names = ["server", "joins per second of CPU", "memory per viewer kB", "connected p95 ms"];
+  console.log(`\nAfter ${crowd} joins, signaling included:\n\n${table(names, joined)}`);
+}
+
+function keep(): void {
+  if (crowd < 100) return;
+  for (const [name, role] of roles) {
+    const list = reports.get(key(name, crowd)) ?? [];
+    const perPacket = list.map(({ server }) => server.cpu_us_per_packet);
+    if (role === "peer" || name !== "native") record("packet.node", role, name, perPacket);
+    if (role === "peer" || name === "native") record("packet.native", role, name, perPacket);
+    for (const part of ["p50", "p95", "p99"] as const)
+      record(`delay.${part}`, role, name, list.map(delay(part)));
+    const keyFrames = list.map(({ keyframe_ms }) => keyframe_ms?.p95 ?? Number.NaN);
+    record("key-frame.p95", role, name, keyFrames);
+    const joined = joins.get(name) ?? [];
+    const perSecond = joined.map(({ perCpuSecond }) => perCpuSecond);
+    record("joins", role, name, perSecond);
+    const kilobytes = joined.map((one) => one.kilobytes);
+    record("memory.rtc", role, name, kilobytes);
   }
-  console.log(
-    `\njoins per second of CPU: ${spread(joins, 0)}; memory per viewer after 100 joins: ${spread(memory, 0)} kB`,
-  );
 }

@@ -109,9 +109,10 @@ export interface GatewayPorts {
 
 /**
  * A gateway has a machine of its own; here it shares two cores with browsers, encoders and decoders. Browsers that publish
- * take a late answer for a slow network, and send less for a long while.
+ * take a late answer for a slow network, and send less for a long while. Servers that it is compared with get the same,
+ * right after their start, so that all their threads have it.
  */
-function goBeforeBrowsers(pid: number | undefined): void {
+export function goBeforeBrowsers(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     setPriority(pid, -15);

@@ -1,22 +1,20 @@
 import { connect, type Socket } from "node:net";
+import {
+  type PictureShape,
+  paceStamped,
+  parameterSets,
+  usualPictures,
+} from "./stamped-pictures.ts";
 
-/** Sixteen bytes that stand before the time in every picture of a StampedPublisher. */
-export const stampMarker: Buffer = Buffer.from("6d696c6c726163652d7374616d702d31", "hex");
+export { stampMarker } from "./stamped-pictures.ts";
 
 /** Announced before anything else, so that it holds for every message. */
 const chunkSizeBytes = 65_536;
 
-const sps = Buffer.from("6742c01fd9005005bb0110000003001000000303c8f1832480", "hex");
-const pps = Buffer.from("68cb83cb20", "hex");
-
-export interface StampedPublisherOptions {
+export interface StampedPublisherOptions extends Partial<PictureShape> {
   readonly port: number;
   /** Name of the stream below `live/`. */
   readonly name: string;
-  readonly fps?: number;
-  readonly gop?: number;
-  readonly keyBytes?: number;
-  readonly deltaBytes?: number;
 }
 
 /**
@@ -26,7 +24,7 @@ export interface StampedPublisherOptions {
 export class StampedPublisher {
   readonly #socket: Socket;
   readonly #options: StampedPublisherOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #stop: () => void = () => {};
 
   private constructor(socket: Socket, options: StampedPublisherOptions) {
     this.#socket = socket;
@@ -45,7 +43,7 @@ export class StampedPublisher {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stop();
     this.#socket.destroy();
   }
 
@@ -69,38 +67,19 @@ export class StampedPublisher {
   }
 
   #run(): void {
-    const { fps = 30, gop = 60, keyBytes = 60_000, deltaBytes = 9_000 } = this.#options;
+    const pictures = { ...usualPictures, ...this.#options };
+    const { sps, pps } = parameterSets;
     const config = Buffer.concat([
       ...[Buffer.from([1, 0x42, 0xc0, 0x1f, 0xff, 0xe1, 0, sps.length]), sps],
       ...[Buffer.from([1, 0, pps.length]), pps],
     ]);
     this.#send(6, 9, 0, Buffer.concat([Buffer.from([0x17, 0, 0, 0, 0]), config]), 1);
-    const start = performance.now();
-    let count = 0;
-    this.#timer = setInterval(() => {
-      while (((performance.now() - start) * fps) / 1000 >= count) {
-        const key = count % gop === 0;
-        this.#picture(key, key ? keyBytes : deltaBytes, Math.round((count * 1000) / fps));
-        count++;
-      }
-    }, 1);
-  }
-
-  #picture(key: boolean, size: number, timestampMs: number): void {
-    const body = Buffer.alloc(9 + size, 0x5a);
-    body[0] = key ? 0x17 : 0x27;
-    body[1] = 1;
-    body.fill(0, 2, 5);
-    body.writeUInt32BE(size, 5);
-    body[9] = key ? 0x65 : 0x41;
-    // first_mb_in_slice 0, slice_type I or P.
-    body[10] = key ? 0x88 : 0x9a;
-    stampMarker.copy(body, 11);
-    body.writeBigUInt64BE(
-      BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)),
-      11 + stampMarker.length,
-    );
-    this.#send(6, 9, timestampMs, body, 1);
+    this.#stop = paceStamped(pictures, (number, key, slice) => {
+      const head = Buffer.from([key ? 0x17 : 0x27, 1, 0, 0, 0, 0, 0, 0, 0]);
+      head.writeUInt32BE(slice.length, 5);
+      const timestampMs = Math.round((number * 1000) / pictures.fps);
+      this.#send(6, 9, timestampMs, Buffer.concat([head, slice]), 1);
+    });
   }
 
   #command(...values: readonly unknown[]): void {

@@ -8,7 +8,7 @@
 //
 // It is built to cost less than the server it measures.  Signalling, ICE and DTLS are real, but media is never
 // decoded: one thread runs epoll over one UDP socket per viewer and counts SRTP packets by their clear RTP header.
-// Packets are decrypted only until the first video keyframe has been found (and always for viewer 0 with -latency or -stamp).
+// Packets are decrypted only until the first video keyframe has been found (and always for viewer 0 with -latency, and for sampled ones with -stamp).
 // Once a viewer has its keyframe its packets are read with recvmmsg into 192-byte slots (MSG_TRUNC gives the size).
 // RTCP is real too: receiver reports, PLI until the first keyframe, and NACK (RTX or same-SSRC) with -nack.
 //
@@ -84,7 +84,8 @@ var (
 	flagOgg     = flag.String("ogg", "", "Ogg/Opus file to publish, looped")
 	flagFPS     = flag.Float64("fps", 30, "frame rate of -h264")
 	flagWhep    = flag.String("whep", "", "with -publish: also view this endpoint with -n viewers")
-	flagStamp   = flag.String("stamp", "", "16 bytes in hex: viewer 0 looks for them in its video, followed by microseconds since 1970 (8 bytes, big endian), and reports the age")
+	flagStamp   = flag.String("stamp", "", "16 bytes in hex: sampled viewers look for them in their video, followed by microseconds since 1970 (8 bytes, big endian), and reports the age")
+	flagSampled = flag.Int("sampled", 1, "with -stamp: so many viewers look for it, spread over all of them")
 	flagLatency = flag.Bool("latency", false, "with -publish -whep: latency by matching payloads seen by viewer 0")
 )
 
@@ -718,7 +719,24 @@ func (v *viewer) packet(b []byte, size int, from syscall.Sockaddr, now time.Time
 }
 
 // decrypts tells whether every packet of this viewer is decrypted, not only those up to its first key frame.
-func (v *viewer) decrypts() bool { return v.id == 0 && (*flagLatency || len(stamp) > 0) }
+func (v *viewer) decrypts() bool { return *flagLatency && v.id == 0 || v.stamped() }
+
+// stamped tells whether this viewer is one of -sampled: of n viewers the first, the last and those between.
+func (v *viewer) stamped() bool {
+	if len(stamp) == 0 {
+		return false
+	}
+	last, most := *flagN-1, *flagSampled
+	if most <= 1 || last == 0 {
+		return v.id == 0
+	}
+	for i := 0; i < most; i++ {
+		if v.id == i*last/(most-1) {
+			return true
+		}
+	}
+	return false
+}
 
 func (v *viewer) rtp(b []byte, size int, now time.Time) {
 	if *flagDrop > 0 && v.codec(b) != "rtx" && chance(*flagDrop) {
@@ -772,7 +790,7 @@ func (v *viewer) rtp(b []byte, size int, now time.Time) {
 			latencies = append(latencies, float64(time.Since(t.(time.Time)).Microseconds())/1000)
 		}
 	}
-	if len(stamp) > 0 && v.id == 0 && measuring {
+	if measuring && v.stamped() {
 		if i := bytes.Index(p[h:], stamp); i >= 0 && len(p) >= h+i+len(stamp)+8 {
 			o := h + i + len(stamp)
 			at := int64(be32(p[o:]))<<32 | int64(be32(p[o+4:]))
