@@ -56,6 +56,8 @@ export interface FlvServer {
   readonly feedsItself?: boolean;
   /** Address of the stream that `feed` publishes. */
   readonly firstPath: string;
+  /** What it wants to be sent before FLV. */
+  readonly request?: string;
   stop(): Promise<unknown>;
 }
 
@@ -68,7 +70,7 @@ export async function feed(server: FlvServer, seconds: number): Promise<() => Pr
     return async () => publisher.stop();
   }
   if (flvPort === undefined) throw new Error(`${server.name} takes no publishers`);
-  const publishers = await Publishers.start(flvPort, 1, seconds);
+  const publishers = await Publishers.start(flvPort, 1, seconds, server.request);
   return () => publishers.stop();
 }
 
@@ -152,12 +154,19 @@ export class Publishers {
     this.#lines = lines;
   }
 
-  static async start(port: number, count: number, seconds: number): Promise<Publishers> {
+  static async start(
+    port: number,
+    count: number,
+    seconds: number,
+    request?: string,
+  ): Promise<Publishers> {
     const { fps, gop, keyBytes, deltaBytes } = picture;
     const args = ["127.0.0.1", port, count, seconds, stampMarker.toString("hex")];
     const peer = new Peer(
       buildTool("flvpush"),
-      [...args, fps, gop, keyBytes, deltaBytes].map(String),
+      [...args, fps, gop, keyBytes, deltaBytes, ...(request === undefined ? [] : [request])].map(
+        String,
+      ),
     );
     const lines: string[] = [];
     const reader = createInterface({ input: peer.process.stdout ?? process.stdin });

@@ -1,16 +1,12 @@
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { goBeforeBrowsers } from "./gateway.ts";
-import { Peer } from "./process.ts";
+import { awaitListener, Peer } from "./process.ts";
 
 /** Where a package for more than one architecture puts libraries. */
 const libraries = "/usr/lib";
 const payloadType = 96;
-const readyMs = 20_000;
 
 export interface JanusOptions {
   /** Where it gathers candidates; it takes no loopback ones. */
@@ -59,27 +55,13 @@ export class Janus {
     // What it says is of no interest, but must go somewhere.
     peer.process.stdout?.resume();
     const janus = new Janus(peer, options, folder);
-    await janus.#answers(options.httpPort);
-    return janus;
-  }
-
-  async #answers(port: number): Promise<void> {
-    for (const untilMs = performance.now() + readyMs; performance.now() < untilMs; ) {
-      if (!this.process.isRunning) break;
-      const socket = connect(port, "127.0.0.1");
-      const there = await Promise.race([
-        once(socket, "connect").then(
-          () => true,
-          () => false,
-        ),
-        sleep(500, false),
-      ]);
-      socket.destroy();
-      if (there) return;
-      await sleep(50);
+    try {
+      await awaitListener(peer, options.httpPort);
+    } catch (error) {
+      await janus.stop();
+      throw error;
     }
-    await this.stop();
-    throw new Error(`janus does not start: ${this.process.said}`);
+    return janus;
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A foreign program that a test runs. Its last output is kept for the report of a failure. */
 export class Peer {
@@ -33,4 +35,28 @@ export class Peer {
     await gone;
     clearTimeout(late);
   }
+}
+
+/** A TCP port of loopback that nobody has at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Waits until a program accepts connections there. Rejects when it ends or takes 20 s. */
+export async function awaitListener(peer: Peer, port: number): Promise<void> {
+  for (const untilMs = performance.now() + 20_000; performance.now() < untilMs; ) {
+    if (!peer.isRunning) break;
+    const socket = connect(port, "127.0.0.1");
+    const there = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (there) return;
+    await sleep(50);
+  }
+  throw new Error(`${peer.process.spawnfile} does not listen on ${port}: ${peer.said}`);
 }

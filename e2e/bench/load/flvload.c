@@ -5,6 +5,7 @@
  *
  *   flvload HOST PORT PATH PLAYERS RAMP_PER_SECOND SECONDS MARKER_HEX
  *
+ * PATH "rtmp:APP/NAME" makes them players of RTMP instead.
  * Says "measuring" on a line when all are there and have settled, and one JSON object after SECONDS more.
  * Build: cc -O2 -o flvload flvload.c
  */
@@ -20,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rtmp-play.h"
+
 enum { MARKER = 16, STAMP = 8, LENGTH_BEFORE = 6, CARRY = 64, READ = 256 * 1024, MAX_DELAYS = 2000000 };
 /* Players without anything yet are waited for so long. Seconds. */
 static const double startLimit = 20, settleTime = 2;
@@ -31,7 +34,7 @@ struct Player {
   enum State state;
   int sampled;
   double askedAt, firstByteAt;
-  unsigned long long bytes, measured;
+  unsigned long long bytes, measured, acknowledged;
   /* Of the sampled: what was read last, the picture that is being read, and where to look on. */
   unsigned char carry[CARRY];
   int carried;
@@ -63,6 +66,23 @@ static void leave(struct Player *player) {
   if (player->fd >= 0) close(player->fd);
   player->fd = -1;
   player->state = GONE;
+}
+
+/* The address of a stream over RTMP, NULL: HTTP is asked for. */
+static const char *rtmpAddress(void) { return strncmp(path, "rtmp:", 5) == 0 ? path + 5 : NULL; }
+
+static void joinRtmp(struct Player *player) {
+  player->askedAt = clockSeconds(CLOCK_MONOTONIC);
+  player->fd = rtmpPlay(&server, rtmpAddress());
+  if (player->fd < 0) {
+    fprintf(stderr, "refused: %s\n", path);
+    leave(player);
+    return;
+  }
+  player->state = PLAYING;
+  player->firstByteAt = clockSeconds(CLOCK_MONOTONIC);
+  struct epoll_event wanted = {.events = EPOLLIN, .data.ptr = player};
+  epoll_ctl(poller, EPOLL_CTL_ADD, player->fd, &wanted);
 }
 
 static void join(struct Player *player) {
@@ -144,6 +164,10 @@ static void takeIn(struct Player *player) {
     player->bytes += got;
     if (measuring) player->measured += got;
     if (player->sampled) lookAt(player, player->carried + (int)got);
+    if (player->bytes - player->acknowledged >= RTMP_WINDOW && rtmpAddress() != NULL) {
+      player->acknowledged = player->bytes;
+      rtmpAcknowledge(player->fd, player->bytes);
+    }
     if (got < READ) return;
   }
 }
@@ -224,7 +248,8 @@ int main(int argc, char **argv) {
 
   double start = clockSeconds(CLOCK_MONOTONIC);
   for (int i = 0; i < count; i++) {
-    join(&players[i]);
+    if (rtmpAddress() == NULL) join(&players[i]);
+    else joinRtmp(&players[i]);
     runUntil(start + (i + 1) / ramp);
   }
   for (double until = clockSeconds(CLOCK_MONOTONIC) + startLimit; clockSeconds(CLOCK_MONOTONIC) < until;) {

@@ -2,8 +2,9 @@
  * N publishers of bare FLV over TCP in one process without an encoder: the same pictures as StampedPublisher, with
  * the time in them, each publisher at its own moment between two pictures of the first.
  *
- *   flvpush HOST PORT PUBLISHERS SECONDS MARKER_HEX FPS GOP KEY_BYTES DELTA_BYTES
+ *   flvpush HOST PORT PUBLISHERS SECONDS MARKER_HEX FPS GOP KEY_BYTES DELTA_BYTES [REQUEST]
  *
+ * REQUEST is sent before the FLV, for servers that want to be asked, such as Icecast.
  * Says "publishing" on a line once all are connected, and one JSON object at the end: after SECONDS, or at SIGTERM.
  * A server that does not read is left pictures out, never parts of one. Build: cc -O2 -o flvpush flvpush.c
  */
@@ -117,8 +118,8 @@ static void flush(struct Publisher *publisher) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 10 || strlen(argv[5]) != 2 * MARKER) {
-    fprintf(stderr, "usage: flvpush HOST PORT PUBLISHERS SECONDS MARKER_HEX FPS GOP KEY_BYTES DELTA_BYTES\n");
+  if (argc < 10 || argc > 11 || strlen(argv[5]) != 2 * MARKER) {
+    fprintf(stderr, "usage: flvpush HOST PORT PUBLISHERS SECONDS MARKER_HEX FPS GOP KEY_BYTES DELTA_BYTES [REQUEST]\n");
     return 2;
   }
   int count = atoi(argv[3]), gop = atoi(argv[7]), keyBytes = atoi(argv[8]), deltaBytes = atoi(argv[9]);
@@ -154,6 +155,7 @@ int main(int argc, char **argv) {
     }
     int on = 1;
     setsockopt(publisher->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (argc == 11) give(publisher, (const unsigned char *)argv[10], strlen(argv[10]));
     give(publisher, beginning, beginningBytes);
   }
   printf("publishing\n");
