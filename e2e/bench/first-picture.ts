@@ -9,8 +9,11 @@ import { ClockSource } from "../peers/clock-source.ts";
 import { Gateway } from "../peers/gateway.ts";
 import { RecordedClock } from "../peers/recorded-clock.ts";
 import { behindSteady, pictureDelays, watchPictures, watchReport } from "../peers/viewer.ts";
+import { heading, record } from "./results.ts";
+import { benchRounds, benchSeconds } from "./settings.ts";
 
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
+const rounds = benchRounds(3);
+const seconds = Math.max(5, benchSeconds(20));
 const fps = 30;
 const gopSeconds = 10;
 /** Ages of the group of pictures at which a viewer joins, in seconds. */
@@ -72,7 +75,7 @@ async function sourceShare(): Promise<number[]> {
       held = held.subarray(15 + size);
     }
   });
-  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  await new Promise((resolve) => setTimeout(resolve, (seconds * 1000) / 2));
   await alone.stop();
   // The first second is the encoder's start.
   return delays.slice(fps);
@@ -84,8 +87,9 @@ async function steadyLatency(page: Page): Promise<Latency> {
   try {
     await page.goto(`${gateway.url}/live/clock`);
     await watchPictures(page, true);
-    await page.waitForTimeout(20_000);
-    const last = (await watchReport(page)).shown.slice(-fps * 15);
+    await page.waitForTimeout(seconds * 1000);
+    // The first quarter is the player finding its place.
+    const last = (await watchReport(page)).shown.slice(-Math.floor(fps * seconds * 0.75));
     return {
       steady: pictureDelays(last),
       told: last.map((picture) => picture.playerLatencyMs).filter((ms) => ms !== undefined),
@@ -114,6 +118,7 @@ async function join(page: Page, age: number): Promise<Join> {
 function print(latency: Latency, joins: ReadonlyMap<number, readonly Join[]>): void {
   const pair = (values: readonly number[]) =>
     `${percentile(values, 0.5).toFixed(0)} | ${percentile(values, 0.95).toFixed(0)}`;
+  console.log(heading(`${rounds} rounds of joins, latency of ${seconds} s`));
   console.log("| latency, ms | p50 | p95 |\n|---|---|---|");
   console.log(`| glass to glass, off the pixels | ${pair(latency.steady)} |`);
   console.log(`| of it the source: drawing to encoded tag | ${pair(share)} |`);
@@ -126,4 +131,8 @@ function print(latency: Latency, joins: ReadonlyMap<number, readonly Join[]>): v
     const edge = list.map((join) => join.edgeMs.toFixed(0)).join(", ");
     console.log(`| ${age} s | ${first} | ${edge} |`);
   }
+  record("glass.p50", "millrace", "WebRTC", [percentile(latency.steady, 0.5)]);
+  record("glass.p95", "millrace", "WebRTC", [percentile(latency.steady, 0.95)]);
+  const first = [...joins.values()].flat().map(({ firstMs }) => firstMs);
+  record("first-picture.p95", "millrace", "WebRTC", [percentile(first, 0.95)]);
 }

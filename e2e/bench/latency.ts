@@ -10,9 +10,11 @@ import { Gateway } from "../peers/gateway.ts";
 import { Site } from "../peers/site.ts";
 import { timeCode } from "../peers/time-code.ts";
 import { pictureDelays, type ShownPicture, watchPictures, watchReport } from "../peers/viewer.ts";
+import { heading } from "./results.ts";
+import { benchRounds, benchSeconds } from "./settings.ts";
 
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 15);
+const rounds = benchRounds(3);
+const seconds = benchSeconds(15);
 const ways = ["webrtc", "ws-flv", "http-flv", "ll-hls", "long-poll", "sse", "mjpeg"] as const;
 
 interface Figures {
@@ -49,6 +51,7 @@ try {
   await source.stop();
   await gateway.stop();
 }
+console.log(heading(`${rounds} rounds of ${seconds} s, the ways in turns`));
 console.log(
   "| way | latency p50 ms | p95 ms | as the player says p50 | page there → first picture ms | longest gap ms |\n|---|---|---|---|---|---|",
 );

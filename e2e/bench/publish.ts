@@ -15,6 +15,8 @@ import {
   watchReport,
 } from "../peers/viewer.ts";
 import { buildLoadClient, runLoad } from "./load-client.ts";
+import { heading } from "./results.ts";
+import { benchSeconds } from "./settings.ts";
 
 interface StreamFigures {
   readonly publisher: {
@@ -32,11 +34,12 @@ interface StreamFigures {
 }
 
 const targetKbps = 2500;
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 20);
+const seconds = benchSeconds(20);
 type Codec = "H264" | "VP8" | "VP9" | "AV1";
 const codecs = (process.env["BENCH_CODECS"] ?? "H264,VP8,VP9,AV1").split(",") as Codec[];
 const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
+console.log(heading(`${seconds} s for each codec and loss`));
 console.log(
   `| codec | uplink loss | to 90 % of ${targetKbps} kbit/s | sent in the last 10 s, kbit/s | packets | of them asked for again | lost for good | viewer: freezes, longest gap |\n|---|---|---|---|---|---|---|---|`,
 );

@@ -6,16 +6,17 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf, TestClient } from "../../turn/src/relay/test-client.ts";
 import { EchoPeer, hasCoturnTools, readUclient, runTool } from "../../turn/src/test-coturn.ts";
 import { percentile } from "../figures.ts";
+import { heading } from "./results.ts";
+import { benchPeers, benchRounds, benchSeconds } from "./settings.ts";
 import { TurnServer, turnKinds, user } from "./turn-servers.ts";
 
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 6);
-const allocations = Math.min(700, Number(process.env["BENCH_PEERS"] ?? 700));
+const rounds = benchRounds(3);
+const seconds = benchSeconds(6);
+const allocations = benchPeers(700);
 const host = "127.0.0.1";
 const messageBytes = 1000;
 const login = ["-u", user.username, "-w", user.password];
@@ -249,7 +250,9 @@ function median<T>(results: readonly T[] | undefined, pick: (result: T) => numbe
 
 function print(): void {
   console.log(
-    `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, ${rounds} interleaved rounds, ${messageBytes} bytes a message; median (lowest–highest).\n`,
+    heading(
+      `${rounds} interleaved rounds, ${messageBytes} bytes a message; median (lowest–highest)`,
+    ),
   );
   console.log(
     "| load | relay | CPU µs/message | × coturn | lost % | CPU ms per Mbit |\n|---|---|---|---|---|---|",
