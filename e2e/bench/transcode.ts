@@ -3,7 +3,7 @@
  * and one WebRTC viewer, with sound and without, in turns. The stream is encoded beforehand and published in real time
  * by ffmpeg. Prints Markdown. Run: npm run bench -- transcode. `BENCH_ROUNDS` and `BENCH_SECONDS` bound it.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,12 +26,14 @@ const folder = mkdtempSync(join(tmpdir(), "millrace-bench-aac-"));
 const file = join(folder, "stream.flv");
 const program = buildLoadClient();
 const reports = new Map<string, LoadReport[]>(kinds.map((kind) => [kind, []]));
+const alone: number[] = [];
 let transcoder = "";
 try {
   encode();
   for (let round = 0; round < rounds; round++) {
     for (const kind of round % 2 === 0 ? kinds : kinds.toReversed())
       reports.get(kind)?.push(await measure(kind === "without"));
+    alone.push(convert());
   }
   print();
 } finally {
@@ -46,6 +48,16 @@ function encode(): void {
     ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "60", "-bf", "0"],
     ...["-b:v", "1500k", "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-f", "flv", file],
   ]);
+}
+
+/** The limit: AAC to Opus and nothing else. CPU per second of sound, percent. */
+function convert(): number {
+  const { stderr } = spawnSync("ffmpeg", [
+    ...["-hide_banner", "-nostdin", "-benchmark", "-stream_loop", "2", "-i", file, "-vn"],
+    ...["-c:a", "libopus", "-b:a", "96k", "-f", "null", "-"],
+  ]);
+  const used = /utime=([\d.]+)s stime=([\d.]+)s/.exec(String(stderr));
+  return (100 * (Number(used?.[1]) + Number(used?.[2]))) / (3 * fileSeconds);
 }
 
 async function measure(silent: boolean): Promise<LoadReport> {
@@ -93,7 +105,11 @@ function print(): void {
   const [sound = [], none = []] = kinds.map((kind) => cpu(reports.get(kind) ?? []));
   const more = sound.map((percent, round) => percent - (none[round] ?? Number.NaN));
   console.log(`\nThe sound takes ${spread(more, 1)} % of a core.`);
+  console.log(
+    `libopus alone takes ${spread(alone, 1)} % (ffmpeg, the same sound as fast as it goes).`,
+  );
   record("transcode.cpu", "millrace", transcoder, more);
+  record("transcode.cpu", "limit", "ffmpeg's libopus alone", alone);
 }
 
 function cpu(list: readonly LoadReport[]): number[] {
