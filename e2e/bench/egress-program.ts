@@ -5,12 +5,15 @@ import { Peer } from "../peers/process.ts";
 import { buildTool } from "./load-tool.ts";
 
 export type EgressCipher = "gcm" | "cm";
+/** With OpenSSL's EVP, or without it where plain C can. */
+export type EgressSealing = "evp" | "raw";
 /** One datagram for each packet, or the packets of a viewer in one message (UDP segmentation offload). */
 export type EgressWay = "one" | "segmented";
 
 /** What one round of a program has to send. */
 export interface EgressRound {
   readonly cipher: EgressCipher;
+  readonly sealing: EgressSealing;
   readonly way: EgressWay;
   readonly frames: number;
   readonly packetsPerFrame: number;
@@ -70,9 +73,11 @@ export class EgressProgram {
     return new EgressProgram(peer, lines, ended, await said(lines, ended));
   }
 
-  async round({ cipher, way, frames, packetsPerFrame }: EgressRound): Promise<EgressCost> {
+  async round({ cipher, sealing, way, frames, packetsPerFrame }: EgressRound): Promise<EgressCost> {
     const answer = said(this.#lines, this.#ended);
-    this.#peer.process.stdin?.write(`${cipher} ${way} ${frames} ${packetsPerFrame}\n`);
+    this.#peer.process.stdin?.write(
+      `${cipher}${sealing === "raw" ? "-raw" : ""} ${way} ${frames} ${packetsPerFrame}\n`,
+    );
     const [cpu = Number.NaN, thread] = (await answer).split(" ").map(Number);
     return { cpu, thread };
   }

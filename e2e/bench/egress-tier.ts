@@ -16,6 +16,8 @@ import { loadNative, type NativeModule } from "../../server/src/rtc/egress/nativ
 import { NodeEgressCore } from "../../server/src/rtc/egress/node-core.ts";
 import type { RtpFrame } from "../../server/src/rtc/egress/rtp-frame.ts";
 import { testKeys, videoMedia } from "../../server/src/rtc/egress/test-rig.ts";
+import { WasmEgressCore } from "../../server/src/rtc/egress/wasm-core.ts";
+import { loadSealer, type WasmInstance } from "../../server/src/rtc/egress/wasm-module.ts";
 import { DEFAULT_RTC_LIMITS } from "../../server/src/rtc/limits.ts";
 import { createCounters } from "../../server/src/rtc/net/counters.ts";
 import { UdpSocket } from "../../server/src/rtc/net/udp-socket.ts";
@@ -27,6 +29,7 @@ const clock = systemClock;
 const native = loadNative();
 const tiers: Readonly<Record<string, () => EgressCore>> = {
   node: () => new NodeEgressCore(clock),
+  wasm: () => new WasmEgressCore({ wasm: sealer(), clock }),
   "native, no thread": () => nativeCore(0),
   "native, 1 thread": () => nativeCore(1),
   "native, 2 threads": () => nativeCore(2),
@@ -34,6 +37,12 @@ const tiers: Readonly<Record<string, () => EgressCore>> = {
 
 function nativeCore(threads: number): EgressCore {
   return new NativeEgressCore({ native: built(), threads, clock });
+}
+
+function sealer(): WasmInstance {
+  const wasm = loadSealer();
+  if (wasm === undefined) throw new Error("there is no WebAssembly SIMD here");
+  return wasm;
 }
 
 function built(): NativeModule {
@@ -110,7 +119,7 @@ function makeRig(profile: Parameters<typeof testKeys>[0]): Rig {
 console.log(`Node ${process.version}`);
 for await (const line of createInterface({ input: process.stdin })) {
   const [cipher, , frames, packets] = line.split(" ");
-  const rig = cipher === "cm" ? rigs.cm : rigs.gcm;
+  const rig = cipher?.startsWith("cm") ? rigs.cm : rigs.gcm;
   console.log(await round(rig, Number(frames), Number(packets)));
 }
 for (const { core } of Object.values(rigs)) core.close();

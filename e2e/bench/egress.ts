@@ -10,6 +10,7 @@ import {
   type EgressCipher,
   type EgressLoad,
   EgressProgram,
+  type EgressSealing,
   type EgressWay,
 } from "./egress-program.ts";
 import { heading, median, record, spread, table } from "./results.ts";
@@ -26,14 +27,18 @@ const tierNames = [
   ...["node", "wasm", "native, no thread", "native, 1 thread", "native, 2 threads"],
 ];
 const ciphers = { gcm: "AES-GCM", cm: "AES-CM with HMAC-SHA1" } as const;
-const limitLabels = {
-  segmented: "plain C, sendmmsg with UDP segmentation offload",
-  one: "plain C, sendmmsg",
+const limits = {
+  evp: { label: "plain C, segmentation offload", sealing: "evp", way: "segmented" },
+  raw: { label: "the same without OpenSSL's EVP", sealing: "raw", way: "segmented" },
+  one: { label: "plain C, a datagram each", sealing: "evp", way: "one" },
 } as const;
+
+type Shape = Pick<Case, "label" | "sealing" | "way">;
 
 interface Case {
   readonly label: string;
   readonly cipher: EgressCipher;
+  readonly sealing: EgressSealing;
   readonly way: EgressWay;
   readonly program: EgressProgram;
   readonly cpu: number[];
@@ -71,18 +76,18 @@ async function openDiscard(): Promise<{ child: ChildProcess; port: number }> {
 /** Every program with every cipher; what does not work here is said and left out. */
 async function openCases(load: EgressLoad): Promise<Case[]> {
   const cases: Case[] = [];
-  const add = (program: EgressProgram, label: string, way: EgressWay): void => {
+  const add = (program: EgressProgram, shape: Shape): void => {
     for (const cipher of ["gcm", "cm"] as const)
-      cases.push({ label, cipher, way, program, cpu: [], thread: [] });
+      cases.push({ ...shape, cipher, program, cpu: [], thread: [] });
   };
   for (const name of tierNames) {
     const program = await opened(name, () => EgressProgram.tier(name, load));
-    if (program !== undefined) add(program, name, "segmented");
+    if (program !== undefined) add(program, { label: name, sealing: "evp", way: "segmented" });
   }
   const limit = await opened("plain C", () => EgressProgram.limit(load));
   if (limit !== undefined) {
     console.log(`Plain C has ${limit.about}.\n`);
-    for (const way of ["segmented", "one"] as const) add(limit, limitLabels[way], way);
+    for (const shape of Object.values(limits)) add(limit, shape);
   }
   return cases;
 }
@@ -102,8 +107,9 @@ async function opened(
   }
 }
 
-async function measure({ program, cipher, way, cpu, thread }: Case): Promise<void> {
-  const cost = await program.round({ cipher, way, frames: framesPerRound, packetsPerFrame });
+async function measure({ program, cipher, sealing, way, cpu, thread }: Case): Promise<void> {
+  const shape = { cipher, sealing, way, frames: framesPerRound, packetsPerFrame };
+  const cost = await program.round(shape);
   cpu.push(cost.cpu);
   if (cost.thread !== undefined) thread.push(cost.thread);
 }
@@ -113,23 +119,21 @@ function print(cases: readonly Case[]): void {
   console.log(heading(how));
   for (const [cipher, name] of Object.entries(ciphers)) {
     const same = cases.filter((one) => one.cipher === cipher);
-    const bounds = same.find(({ label }) => label === limitLabels.segmented)?.cpu;
+    const evp = same.find(({ label }) => label === limits.evp.label)?.cpu ?? [];
+    const raw = same.find(({ label }) => label === limits.raw.label)?.cpu ?? [];
     const rows = same.map(({ label, cpu, thread }) => [
       ...[label, spread(cpu, 2), Math.round(1e6 / median(cpu)).toLocaleString("en")],
       thread.length === 0 ? "" : median(thread).toFixed(2),
-      ...(bounds === undefined
-        ? ["", ""]
-        : [
-            `${spread(shares(bounds, cpu), 0)} %`,
-            `${((100 * Math.min(...bounds)) / Math.min(...cpu)).toFixed(0)} %`,
-          ]),
+      `${spread(shares(evp, cpu), 0)} %`,
+      `${((100 * Math.min(...evp)) / Math.min(...cpu)).toFixed(0)} %`,
+      `${spread(shares(raw, cpu), 0)} %`,
     ]);
     const columns = [
       ...["CPU", "packets/s per core", "of the main thread"],
-      ...["of the speed of plain C", "least to least"],
+      ...["of the speed of plain C", "least to least", "of plain C without EVP"],
     ];
     console.log(`${table([name, ...columns], rows)}\n`);
-    keep(cipher as EgressCipher, same, bounds ?? []);
+    keep(cipher as EgressCipher, same, evp, raw);
   }
 }
 
@@ -138,13 +142,19 @@ function shares(bounds: readonly number[], cpu: readonly number[]): number[] {
   return cpu.map((used, i) => (100 * (bounds[i] ?? Number.NaN)) / used);
 }
 
-function keep(cipher: EgressCipher, cases: readonly Case[], bounds: readonly number[]): void {
+function keep(
+  cipher: EgressCipher,
+  cases: readonly Case[],
+  evp: readonly number[],
+  raw: readonly number[],
+): void {
   const figure = `egress.${cipher}` as const;
-  for (const { label, cpu } of cases) {
-    if (label === limitLabels.one) continue;
-    const limit = label === limitLabels.segmented;
-    record(figure, limit ? "limit" : "millrace", limit ? "plain C" : label, cpu);
-    if (label === "native, no thread")
-      record(`${figure}.share`, "millrace", label, shares(bounds, cpu));
+  for (const { label, cpu, program } of cases) {
+    if (label === limits.one.label) continue;
+    const isLimit = program.about.startsWith("OpenSSL");
+    record(figure, isLimit ? "limit" : "millrace", label, cpu);
+    if (label !== "native, no thread") continue;
+    record(`${figure}.share`, "millrace", label, shares(evp, cpu));
+    record(`${figure}.raw-share`, "millrace", label, shares(raw, cpu));
   }
 }

@@ -58,6 +58,14 @@ const list = {
     what: "native egress core, of the speed of plain C, AES-CM",
     ...{ unit: "%", digits: 0, atLeast: 90, bench: "egress" },
   },
+  "egress.gcm.raw-share": {
+    what: "the same, of plain C that leaves OpenSSL's EVP out, AES-GCM",
+    ...{ unit: "%", digits: 0, bench: "egress" },
+  },
+  "egress.cm.raw-share": {
+    what: "the same, AES-CM",
+    ...{ unit: "%", digits: 0, bench: "egress" },
+  },
   "cores.second": {
     what: "speed with a second core, of that with one",
     ...{ unit: "×", digits: 2, atLeast: 1.6, bench: "cores" },

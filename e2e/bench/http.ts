@@ -4,7 +4,6 @@
  * sent, players are sockets (`load/flvload.c`, `load/flvpush.c`). Prints Markdown tables.
  * Run: npm run bench -- http. `BENCH_PEERS` bounds the players and publishers, to try it out.
  */
-import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type FlvServer,
@@ -19,10 +18,12 @@ import {
   startPlainC,
   startPython,
 } from "./http-load.ts";
+import { heading, record } from "./results.ts";
+import { benchPeers, benchRounds, benchSeconds } from "./settings.ts";
 
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 20);
-const bound = Number(process.env["BENCH_PEERS"] ?? Number.POSITIVE_INFINITY);
+const rounds = benchRounds(3);
+const seconds = benchSeconds(20);
+const bound = benchPeers(1000);
 const players = Math.min(100, bound);
 const publishers = Math.min(100, bound);
 const crowd = Math.min(1000, bound);
@@ -36,7 +37,9 @@ type Pushed = PushReport & ReturnType<Meter["read"]> & { readonly grownMb: numbe
 
 const megabits = ((picture.keyBytes + (picture.gop - 1) * picture.deltaBytes) * 8) / 1e6;
 console.log(
-  `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, ${rounds} interleaved rounds of ${seconds} s; median (lowest–highest).\nThe stream: ${((megabits * picture.fps) / picture.gop).toFixed(1)} Mbit/s, ${picture.fps} pictures a second.\n`,
+  heading(
+    `${rounds} interleaved rounds of ${seconds} s; median (lowest–highest). The stream: ${((megabits * picture.fps) / picture.gop).toFixed(1)} Mbit/s, ${picture.fps} pictures a second`,
+  ),
 );
 
 const watched = await inTurns((server) => watch(server, players));
@@ -53,6 +56,42 @@ const crowded = await inTurns((server) => watch(server, crowd), [startMillrace, 
 console.log(`\n### ${crowd} players of one stream\n`);
 printPlayed(crowded);
 printShare(crowded);
+keep();
+
+/** Where there were as many as the figures are about. */
+function keep(): void {
+  const many = crowded.get("Millrace") ?? [];
+  if (crowd >= 1000) {
+    const kilobytes = many.map(({ grownMb, players: count }) => (grownMb * 1024) / count);
+    record("flv.cpu", "millrace", "HTTP-FLV", percents(many));
+    record(
+      "flv.delay.p50",
+      "millrace",
+      "HTTP-FLV",
+      many.map(({ delayMs }) => delayMs.p50),
+    );
+    record("memory.flv", "millrace", "HTTP-FLV", kilobytes);
+  }
+  if (crowd >= 1000) {
+    const plain = crowded.get("plain C, send to each") ?? [];
+    if (plain.length > 0) record("flv.cpu", "limit", "plain C, send to each", percents(plain));
+  }
+  if (publishers < 100) return;
+  for (const [name, list] of pushed) {
+    const role = name === "Millrace" ? "millrace" : "peer";
+    record("publishers.cpu", role, name, percents(list));
+    record(
+      "publishers.memory",
+      role,
+      name,
+      list.map(({ rssMb: megabytes }) => megabytes),
+    );
+  }
+}
+
+function percents(list: readonly { readonly cpuPercent: number }[]): number[] {
+  return list.map(({ cpuPercent }) => cpuPercent);
+}
 
 /** Every round has a fresh server of each kind, one after the other; who is first changes. */
 async function inTurns<Result>(
