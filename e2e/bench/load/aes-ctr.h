@@ -13,6 +13,8 @@ enum { AES_ROUNDS = 10, AES_BLOCK = 16, AES_AT_ONCE = 8 };
 #include <immintrin.h>
 
 #define AES_TARGET __attribute__((target("aes,ssse3")))
+/* What is in work at once has to stay in registers. */
+#define AES_UNROLL _Pragma("GCC unroll 8")
 
 struct AesKey {
   __m128i rounds[AES_ROUNDS + 1];
@@ -58,12 +60,16 @@ AES_TARGET static void aesCounter(const uint8_t *in, uint8_t *out, size_t blocks
   __m128i counter = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)start), order);
   for (; blocks >= AES_AT_ONCE; blocks -= AES_AT_ONCE) {
     __m128i x[AES_AT_ONCE];
+    AES_UNROLL
     for (int j = 0; j < AES_AT_ONCE; j++) {
       x[j] = _mm_xor_si128(_mm_shuffle_epi8(counter, order), r[0]);
       counter = _mm_add_epi32(counter, one);
     }
-    for (int i = 1; i < AES_ROUNDS; i++)
+    for (int i = 1; i < AES_ROUNDS; i++) {
+      AES_UNROLL
       for (int j = 0; j < AES_AT_ONCE; j++) x[j] = _mm_aesenc_si128(x[j], r[i]);
+    }
+    AES_UNROLL
     for (int j = 0; j < AES_AT_ONCE; j++, in += AES_BLOCK, out += AES_BLOCK) {
       const __m128i stream = _mm_aesenclast_si128(x[j], r[AES_ROUNDS]);
       _mm_storeu_si128((__m128i *)out, _mm_xor_si128(stream, _mm_loadu_si128((const __m128i *)in)));
