@@ -2,6 +2,7 @@
 // programs that the tests drive. `npm test -- --no-e2e` leaves the browsers out.
 import { spawnSync } from "node:child_process";
 import { build, buildNative, fail, installPackages, requireNode, run, runTool } from "./setup.mjs";
+import { testMatrix } from "./test-matrix.mjs";
 
 /** Programs that the tests drive, how to tell that they are there, and the Debian packages that have them. */
 const programs = [
@@ -75,6 +76,7 @@ try {
   await runTool("biome", ["check", "."]);
   await runTool("vitest", ["run"], environment);
   await build();
+  await testMatrix(environment);
   if (withBrowsers) await runTool("playwright", ["test"], environment);
 } catch (error) {
   fail(`\nnpm test: ${error instanceof Error ? error.message : error}`);

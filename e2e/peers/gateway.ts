@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { TestNetwork } from "./network.ts";
@@ -13,6 +14,10 @@ export interface GatewayOptions {
   readonly flags?: readonly string[];
   /** Runs on the server's host of this network and is reached at its address. */
   readonly network?: TestNetwork;
+  /** Another Node than the one that runs this, and what it is told before the program. */
+  readonly node?: { readonly program: string; readonly flags: readonly string[] };
+  /** Another copy of this repository, built; default: this one. */
+  readonly tree?: string;
 }
 
 /** One line of the log. */
@@ -41,8 +46,10 @@ export class Gateway {
   static async start(options: GatewayOptions = {}, ports?: GatewayPorts): Promise<Gateway> {
     const { network } = options;
     const address = network?.serverAddress ?? "127.0.0.1";
+    const { program, flags } = options.node ?? { program: process.execPath, flags: [] };
+    const main = options.tree === undefined ? entry : join(options.tree, "server/dist/main.js");
     const args = [
-      ...[entry, "serve", "--http-port", String(ports?.http ?? 0)],
+      ...[...flags, main, "serve", "--http-port", String(ports?.http ?? 0)],
       ...["--rtmp-port", String(ports?.rtmp ?? 0), "--rtc-port", String(ports?.rtc ?? 0)],
       ...["--flv-tcp-port", "0"],
       // Bound to what is announced: Chromium talks to loopback from other addresses of this machine too, and
@@ -52,10 +59,7 @@ export class Gateway {
       ...["--turn-host", address, "--turn-port", "0", "--turn-min-port", "61000"],
       ...["--log-level", "debug", ...(options.flags ?? [])],
     ];
-    const [command, commandArgs] = network?.onServer(process.execPath, args) ?? [
-      process.execPath,
-      args,
-    ];
+    const [command, commandArgs] = network?.onServer(program, args) ?? [program, args];
     const peer = new Peer(command, commandArgs);
     goBeforeBrowsers(peer.process.pid);
     const log: LogLine[] = [];

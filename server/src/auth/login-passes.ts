@@ -1,4 +1,10 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 
 /** Tells passes from tokens, and this form of them from later ones. */
 const prefix = "mrp1";
@@ -30,15 +36,16 @@ interface Grant {
  */
 export class LoginPasses {
   readonly lifetimeSeconds: number;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #wallMs: () => number;
 
   constructor({ secret = "", lifetimeSeconds, wallMs }: LoginPassOptions) {
     this.lifetimeSeconds = lifetimeSeconds;
-    this.#key =
+    this.#key = createSecretKey(
       secret === ""
         ? randomBytes(32)
-        : createHmac("sha256", "millrace login passes").update(secret).digest();
+        : createHmac("sha256", "millrace login passes").update(secret).digest(),
+    );
     this.#wallMs = wallMs;
   }
 

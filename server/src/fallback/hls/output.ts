@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { writeMultivariantPlaylist } from "@millrace/media/m3u8";
 import { type Clock, type Log, RefusedError, randomId, type Stream } from "../../core/index.ts";
@@ -35,7 +35,7 @@ export class HlsServer implements FallbackOutput {
   readonly #numbering = new WeakMap<Stream, WindowNumbering>();
   readonly #held: HeldCount;
   readonly #sessions: SessionCount = { sessions: 0 };
-  readonly #addressKey: Uint8Array = randomBytes(32);
+  readonly #addressKey: KeyObject = createSecretKey(randomBytes(32));
   #closed = false;
 
   constructor(options: HlsServerOptions) {

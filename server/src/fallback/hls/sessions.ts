@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import { type Clock, RefusedError, type Viewer } from "../../core/index.ts";
 import type { Visit } from "../output.ts";
 import type { Holder } from "./held-requests.ts";
@@ -60,7 +60,7 @@ const sessionPattern = /^[\w-]{16,64}$/;
  * address and program, for whom a plain address was given; `key` makes that one unguessable.
  * @throws RefusedError `HLS_REQUEST_INVALID` 400.
  */
-export function sessionIdOf({ query, address, request }: Visit, key: Uint8Array): string {
+export function sessionIdOf({ query, address, request }: Visit, key: KeyObject): string {
   const carried = query.get("session");
   if (carried !== null) {
     if (sessionPattern.test(carried)) return carried;
