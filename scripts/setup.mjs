@@ -89,6 +89,7 @@ export async function build() {
     "client/index.html",
     "client/watch.html",
     "client/embed.html",
+    "client/capacity.html",
     "client/vite.config.ts",
     "package-lock.json",
   ];

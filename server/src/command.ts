@@ -1,3 +1,4 @@
+import { type CapacityArguments, parseCapacityArguments } from "./capacity/index.ts";
 import {
   ConfigError,
   type ConfigInput,
@@ -12,9 +13,14 @@ import { version } from "./version.ts";
 
 const usage = `Usage: millrace [serve] [flags]
        millrace doctor [--url <address>] [--stream <name>] [--token <token>] [--json] [flags]
+       millrace capacity [--quality <bit/s>[:<part>%]] [--streams <n>] [--viewers <n>] [--http-flv <n>] [--measure] [--json]
+                         [flags]
 
 Takes streams from encoders and browsers and shows them in browsers. The doctor says what keeps streams from
-working, here or on the running server at --url, and what to do about each fault.
+working, here or on the running server at --url, and what to do about each fault. The capacity says what streams and
+viewers take of this machine, what runs out first, and how many viewers it carries: --quality again for simulcast;
+--webrtc, --http-flv, --ws-flv, --ll-hls, --long-poll, --sse viewers; --fps, --joins per second, --record-hours,
+--no-transcode; --cores, --memory, --network, --tier native|wasm|node for another machine; --measure measures this one.
 
   -c, --config <file>               configuration file (default millrace.config.yaml, when it is there)
   -h, --help                        this text
@@ -23,18 +29,23 @@ working, here or on the running server at --url, and what to do about each fault
 Every key of the configuration is a flag, and an environment variable (--rtmp-port is MILLRACE_RTMP_PORT).
 `;
 
-const commands = ["serve", "doctor"];
+const commands = ["serve", "doctor", "capacity"];
+/** They have flags of their own, which are known only after the word: found later, it would start a server. */
+const firstWords = ["doctor", "capacity"];
 
 /** What a command line asks for: a text to print, or to serve with a configuration. */
 export type Command =
   | { readonly type: "print"; readonly text: string }
   | { readonly type: "serve"; readonly loaded: LoadedConfig }
-  | { readonly type: "doctor"; readonly loaded: LoadedConfig; readonly asked: DoctorArguments };
+  | { readonly type: "doctor"; readonly loaded: LoadedConfig; readonly asked: DoctorArguments }
+  | { readonly type: "capacity"; readonly loaded: LoadedConfig; readonly asked: CapacityArguments };
 
 /** Understands a command line. @throws ConfigError that lists every fault. */
 export function parseCommand(input: ConfigInput): Command {
   const { args = [] } = input;
-  const asked = args[0] === "doctor" ? parseDoctorArguments(args.slice(1)) : undefined;
+  const doctor = args[0] === "doctor" ? parseDoctorArguments(args.slice(1)) : undefined;
+  const capacity = args[0] === "capacity" ? parseCapacityArguments(args.slice(1)) : undefined;
+  const asked = doctor ?? capacity;
   if (asked !== undefined && asked.problems.length > 0) throw new ConfigError(asked.problems);
   const rest = asked?.rest ?? args;
   const line = readFlags(rest);
@@ -42,14 +53,16 @@ export function parseCommand(input: ConfigInput): Command {
   if (line.version) return { type: "print", text: `${version}\n` };
   // The word after an unknown flag may be its value: the flag is the fault to name.
   if (line.problems.length === 0) {
-    // Its own flags are known only after the word: found later, it would start a server.
-    if (asked === undefined && line.words[0] === "doctor") {
-      throw new ConfigError(['"doctor" stands before all flags: millrace doctor [flags].']);
+    const [word = ""] = line.words;
+    if (asked === undefined && firstWords.includes(word)) {
+      throw new ConfigError([`"${word}" stands before all flags: millrace ${word} [flags].`]);
     }
-    assertKnown(asked ? ["doctor", ...line.words] : line.words);
+    assertKnown(asked ? [args[0] ?? "", ...line.words] : line.words);
   }
   const loaded = loadConfig({ ...input, args: rest });
-  return asked === undefined ? { type: "serve", loaded } : { type: "doctor", loaded, asked };
+  if (doctor !== undefined) return { type: "doctor", loaded, asked: doctor };
+  if (capacity !== undefined) return { type: "capacity", loaded, asked: capacity };
+  return { type: "serve", loaded };
 }
 
 function assertKnown(words: readonly string[]): void {

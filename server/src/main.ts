@@ -4,6 +4,7 @@ import { StaticAccess } from "./auth/index.ts";
 import { banner } from "./banner.ts";
 import { parseCommand } from "./command.ts";
 import { ConfigError, type LoadedConfig, secretsOf } from "./config/index.ts";
+import { estimate } from "./estimate.ts";
 import { examine } from "./examine.ts";
 import { ListenError } from "./listen-error.ts";
 import { createLog, type WritingLog } from "./log/index.ts";
@@ -17,7 +18,9 @@ async function main(args: readonly string[]): Promise<void> {
   const command = parseCommand({ args, environment: process.env });
   if (command.type === "print") process.stdout.write(command.text);
   else if (command.type === "serve") await serve(command.loaded);
-  else {
+  else if (command.type === "capacity") {
+    await estimate(command.loaded.config, command.asked, (text) => process.stdout.write(text));
+  } else {
     const { config } = command.loaded;
     process.exitCode = await examine(config, command.asked, (text) => process.stdout.write(text));
   }

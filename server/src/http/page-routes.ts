@@ -10,7 +10,7 @@ import type { RouteOptions } from "./routes.ts";
 
 /** First segments of addresses that are not streams. */
 const reserved = new Set(
-  "api assets whip whep rtc socket.io embed oembed publish doctor admin metrics healthz readyz".split(
+  "api assets whip whep rtc socket.io embed oembed publish doctor capacity admin metrics healthz readyz".split(
     " ",
   ),
 );
@@ -52,6 +52,9 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
   );
   router.get("/doctor", (request, response) =>
     sendPage(request, response, "doctor.html", "'self'"),
+  );
+  router.get("/capacity", (request, response) =>
+    sendPage(request, response, "capacity.html", "'self'"),
   );
   router.get("/publish/*name", (request, response) => {
     parseStreamName(nameOf(request));

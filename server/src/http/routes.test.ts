@@ -50,6 +50,7 @@ describe("addresses", () => {
     ["/publish", 200, "text/html; charset=utf-8"],
     ["/publish/live/cam", 200, "text/html; charset=utf-8"],
     ["/doctor?stream=live/cam", 200, "text/html; charset=utf-8"],
+    ["/capacity", 200, "text/html; charset=utf-8"],
     ["/player.js", 200, "text/javascript; charset=utf-8"],
     ["/assets/player-abc123.css", 200, "text/css; charset=utf-8"],
     ["/healthz", 200, "application/json"],

@@ -20,6 +20,7 @@ const files: Readonly<Record<string, string>> = {
   "embed.html": watchPage.replace("watch", "embed"),
   "publish.html": watchPage.replace("watch", "publish"),
   "doctor.html": watchPage.replace("watch", "doctor"),
+  "capacity.html": watchPage.replace("watch", "capacity"),
   "player.js": `export {}; // ${"player ".repeat(200)}`,
   "assets/player-abc123.css": "body { color: red }",
 };

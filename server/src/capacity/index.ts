@@ -1,0 +1,2 @@
+export { type CapacityArguments, parseCapacityArguments } from "./arguments.ts";
+export { type CapacityReport, capacityDocument, writeCapacity } from "./report.ts";
