@@ -104,10 +104,14 @@ export class Day {
     return 1000 / this.#options.picturesPerSecond;
   }
 
-  /** Lets a viewer over WebRTC come, when there is something to see. */
-  async openRtc(rarely = true): Promise<this> {
+  /** Opens the door of HTTP. May be called twice. */
+  async listen(): Promise<void> {
     if (!this.#listens) await this.door.listen();
     this.#listens = true;
+  }
+
+  /** Lets a viewer over WebRTC come, when there is something to see. */
+  async openRtc(rarely = true): Promise<this> {
     await this.run(6);
     this.rtcViewers.push(new RtcViewer(this.rtc, this.stream, { losesEvery: 211, rarely }));
     return this;
@@ -115,6 +119,7 @@ export class Day {
 
   /** Lets viewers of every kind come. */
   async open(): Promise<this> {
+    await this.listen();
     await this.openRtc(false);
     const { door, clock } = this;
     this.flv = await FlvViewer.open(door, clock, stream);
@@ -139,7 +144,7 @@ export class Day {
       if (this.#pictures % Math.max(1, picturesPerSecond * answerSeconds) === 0) {
         for (const viewer of this.rtcViewers) viewer.answer();
       }
-      if (this.flv === undefined && this.sse === undefined) continue;
+      if (!this.#listens) continue;
       await turn();
       if (this.#pictures % Math.max(1, picturesPerSecond * lookSeconds) === 0) {
         await this.hls?.look();
@@ -178,6 +183,7 @@ export class Day {
     this.rtc.outputs.close();
     this.rtc.wheel.close();
     this.rtc.driver.close();
+    await this.listen();
     await this.door.close();
     this.#every.close();
   }
