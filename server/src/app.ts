@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { IceServer } from "@millrace/signaling/session";
+import { accessSettings } from "./access-settings.ts";
 import { Documents, type GatewayAddresses, type ListenAddress } from "./api/index.ts";
 import { StaticAccess } from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
@@ -106,7 +107,7 @@ class MillraceGateway implements Gateway {
     this.#log = log;
     this.#transcoder = transcoder;
     this.#siteFolder = siteFolder;
-    this.#access = new StaticAccess(config.auth);
+    this.#access = new StaticAccess(accessSettings(config));
     this.#iceServers = iceServersFor(config, clock, () => this.#turn);
     this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });

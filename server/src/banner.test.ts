@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { accessSettings } from "./access-settings.ts";
 import { StaticAccess } from "./auth/index.ts";
 import { banner } from "./banner.ts";
 import { loadConfig } from "./config/index.ts";
@@ -8,7 +9,7 @@ const rtmp = { host: "::", port: 1935 };
 
 function show(...args: string[]): string {
   const { config } = loadConfig({ args, readFile: () => "" });
-  const { openness } = new StaticAccess(config.auth);
+  const { openness } = new StaticAccess(accessSettings(config));
   return banner("1.2.3", config, config.rtmp.enabled ? { http, rtmp } : { http }, openness);
 }
 

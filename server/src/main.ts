@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { accessSettings } from "./access-settings.ts";
 import { createGateway, type Gateway } from "./app.ts";
 import { StaticAccess } from "./auth/index.ts";
 import { banner } from "./banner.ts";
@@ -32,7 +33,7 @@ async function serve({ config, file }: LoadedConfig): Promise<void> {
   const gateway = await createGateway(config, { log });
   endWith(gateway, log, config.shutdown.drainSeconds * 1000 + forcedEndMs);
   await gateway.start();
-  const { openness } = new StaticAccess(config.auth);
+  const { openness } = new StaticAccess(accessSettings(config));
   process.stderr.write(`${banner(version, config, gateway.addresses(), openness)}\n`);
 }
 

@@ -19,7 +19,7 @@ privateNetworks.addSubnet("fe80::", 10, "ipv6");
 /** Whether a client at `address` (an IP address without port) needs no token. What is no address is nobody's. */
 export function isOpenTo(openness: Openness, address: string): boolean {
   if (openness === "anybody") return true;
-  const plain = unmapped(address);
+  const plain = plainAddress(address);
   const family = isIP(plain);
   if (family === 0 || openness === "nobody") return false;
   const type = family === 4 ? "ipv4" : "ipv6";
@@ -29,7 +29,7 @@ export function isOpenTo(openness: Openness, address: string): boolean {
 }
 
 /** An IPv4 address that came over an IPv6 socket, as IPv4 (RFC 4291 section 2.5.5.2). Without a zone. */
-function unmapped(address: string): string {
+export function plainAddress(address: string): string {
   const plain = address.split("%")[0] ?? "";
   return plain.toLowerCase().startsWith("::ffff:") && isIP(plain.slice(7)) === 4
     ? plain.slice(7)

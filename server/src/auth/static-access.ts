@@ -1,8 +1,13 @@
 import { systemClock } from "../core/clock.ts";
 import { RefusedError } from "../core/errors.ts";
-import type { Access, AccessRequest, Clock, PlayPass } from "../core/ports.ts";
+import type { Access, AccessRequest, Clock, Grant, PlayPass } from "../core/ports.ts";
+import { AddressList } from "./address-list.ts";
+import { JwtReader, type JwtSettings, verifiesJwt } from "./jwt.ts";
 import { LoginPasses } from "./login-passes.ts";
 import { isOpenTo, type Openness } from "./openness.ts";
+import { PatternIndex } from "./pattern-index.ts";
+import { SignedTokenReader } from "./signed-token.ts";
+import type { TokenReader, TokenRights } from "./token-rights.ts";
 import { TokenSet } from "./token-set.ts";
 
 /** `auto`: publish and admin from this machine, play for anybody, until there is a token; then nobody without one. */
@@ -16,6 +21,9 @@ export interface AccessRule {
   readonly playTokens?: readonly string[] | undefined;
   readonly publishWithoutToken?: OpennessSetting | undefined;
   readonly playWithoutToken?: OpennessSetting | undefined;
+  /** Networks from which alone that may be done; empty: from anywhere. */
+  readonly publishFrom?: readonly string[] | undefined;
+  readonly playFrom?: readonly string[] | undefined;
 }
 
 /** The `auth` section of the configuration. */
@@ -26,6 +34,13 @@ export interface AccessSettings {
   readonly publishWithoutToken: OpennessSetting;
   readonly playWithoutToken: OpennessSetting;
   readonly adminWithoutToken: OpennessSetting;
+  /** Networks (CIDR) from which alone that may be done, with a token or without; empty: from anywhere. */
+  readonly publishFrom?: readonly string[] | undefined;
+  readonly playFrom?: readonly string[] | undefined;
+  readonly adminFrom?: readonly string[] | undefined;
+  /** What signed tokens are made with. Secret. */
+  readonly signingSecrets?: readonly string[] | undefined;
+  readonly jwt?: JwtSettings | undefined;
   readonly rules: readonly AccessRule[];
   /** Signs the passes of the form login; empty or absent: random, so that a restart ends them. Secret. */
   readonly cookieSecret?: string | undefined;
@@ -34,6 +49,8 @@ export interface AccessSettings {
 }
 
 export const defaultLoginHours = 12;
+/** Longer ones are not looked at. Characters. */
+const maxTokenLength = 4096;
 
 /** Who asks for what an administrator may see. */
 export interface AdminRequest {
@@ -47,27 +64,28 @@ export interface AdminRequest {
   readonly addressProven: boolean;
 }
 
-/** Who may do something: whoever shows one of the tokens, and these without one. */
+/** Who may do something: whoever shows one of the tokens, and these without one, from these addresses. */
 interface Gate {
   readonly tokens: TokenSet;
+  readonly from: AddressList;
   /** What stands for the tokens in passes; none where passes do not count. */
   readonly marks: ReadonlySet<string>;
   readonly open: Openness;
 }
 
-interface Rule {
-  readonly pattern: RegExp;
+interface Gates {
   readonly publish: Gate;
   readonly play: Gate;
 }
 
 /** Access from the configuration: tokens, and who needs none, for all streams or by pattern of the name. */
 export class StaticAccess implements Access {
-  readonly #rules: readonly Rule[];
-  readonly #publish: Gate;
-  readonly #play: Gate;
+  readonly #rules: PatternIndex<Gates>;
+  readonly #general: Gates;
   readonly #admin: Gate;
+  readonly #readers: readonly TokenReader[];
   readonly #passes: LoginPasses;
+  readonly #wallMs: () => number;
 
   constructor(settings: AccessSettings, clock: Pick<Clock, "wallMs"> = systemClock) {
     const passes = new LoginPasses({
@@ -76,23 +94,27 @@ export class StaticAccess implements Access {
       wallMs: () => clock.wallMs(),
     });
     this.#passes = passes;
-    this.#publish = gate(settings.publishTokens, settings.publishWithoutToken, "loopback");
-    this.#play = gate(settings.playTokens, settings.playWithoutToken, "anybody", passes);
-    this.#admin = gate(settings.adminTokens, settings.adminWithoutToken, "loopback");
-    this.#rules = settings.rules.map((rule) => ({
-      pattern: streamPattern(rule.streams),
-      publish: gate(
-        rule.publishTokens ?? settings.publishTokens,
-        rule.publishWithoutToken ?? settings.publishWithoutToken,
-        "loopback",
-      ),
-      play: gate(
-        rule.playTokens ?? settings.playTokens,
-        rule.playWithoutToken ?? settings.playWithoutToken,
-        "anybody",
-        passes,
-      ),
-    }));
+    this.#wallMs = () => clock.wallMs();
+    const { jwt, signingSecrets = [] } = settings;
+    const readers: TokenReader[] = [];
+    if (signingSecrets.length > 0)
+      readers.push(new SignedTokenReader(signingSecrets, this.#wallMs));
+    if (jwt !== undefined && verifiesJwt(jwt)) readers.push(new JwtReader(jwt, this.#wallMs));
+    this.#readers = readers;
+    // Whoever can make tokens means them to be needed.
+    const isSigned = readers.length > 0;
+    this.#general = gatesOf(settings, isSigned, passes);
+    this.#admin = gate({
+      tokens: settings.adminTokens,
+      open: opennessOf(settings.adminWithoutToken, settings.adminTokens.length > 0, "loopback"),
+      from: settings.adminFrom,
+    });
+    this.#rules = new PatternIndex(
+      settings.rules.map((rule) => [
+        rule.streams,
+        gatesOf({ ...settings, ...present(rule) }, isSigned, passes),
+      ]),
+    );
   }
 
   /** Who needs no token where no rule says otherwise. */
@@ -101,28 +123,43 @@ export class StaticAccess implements Access {
     readonly play: Openness;
     readonly admin: Openness;
   } {
-    return { publish: this.#publish.open, play: this.#play.open, admin: this.#admin.open };
+    const { publish, play } = this.#general;
+    return { publish: publish.open, play: play.open, admin: this.#admin.open };
   }
 
-  /** @throws RefusedError `UNAUTHORIZED` 401 without a good token, `FORBIDDEN` 403 when no token would help. */
-  async authorize(request: AccessRequest): Promise<void> {
+  /**
+   * @throws RefusedError `UNAUTHORIZED` 401 without a good token, `TOKEN_EXPIRED`, `TOKEN_INVALID` 401,
+   *   `FORBIDDEN` 403 when no token would help, `ADDRESS_FORBIDDEN` 403, `ACCESS_UNAVAILABLE` 503.
+   */
+  async authorize(request: AccessRequest): Promise<Grant | undefined> {
     const { publish, play } = this.#gatesOf(request.stream);
     // Whoever may send media to everybody may send it to somebody.
     const wanted = request.action === "play" ? play : publish;
-    if (passes(wanted, request.token, request.address)) return;
+    requireAddress(wanted, request.address);
+    if (passes(wanted, request.token, request.address)) return undefined;
     // Browsers show passes whoever asks them to: they never count for more than watching.
-    if (request.action === "play" && this.#opens(request.token, play)) return;
+    if (request.action === "play" && this.#opens(request.token, play)) return undefined;
+    const rights = await this.#rightsOf(request);
+    if (rights?.allows === true) {
+      const { expiresWallMs, user } = rights;
+      return { stream: request.stream, expiresWallMs, user };
+    }
     const other = request.action === "play" ? publish : play;
-    if (other.tokens.has(request.token)) {
+    if (rights !== undefined || other.tokens.has(request.token)) {
       throw new RefusedError("FORBIDDEN", 403, `This token does not allow to ${request.action}.`);
     }
-    throw refusal(wanted, request.action);
+    throw refusal(wanted, request.action, this.#readers.length > 0);
   }
 
-  /** @throws RefusedError `UNAUTHORIZED` 401, `FORBIDDEN` 403. */
+  /** @throws RefusedError as `authorize`. */
   async logIn(request: AccessRequest, shown: string | undefined): Promise<PlayPass | undefined> {
-    await this.authorize({ ...request, action: "play" });
+    const grant = await this.authorize({ ...request, action: "play" });
     const { token } = request;
+    if (token !== undefined && grant?.expiresWallMs !== undefined) {
+      // A signed token says itself how long it is good.
+      const maxAgeSeconds = Math.floor((grant.expiresWallMs - this.#wallMs()) / 1000);
+      return { pass: token, maxAgeSeconds: Math.max(1, maxAgeSeconds) };
+    }
     const { play } = this.#gatesOf(request.stream);
     if (token === undefined || !play.tokens.has(token)) return undefined;
     const pass = this.#passes.issue(this.#passes.markOf(token), shown);
@@ -132,12 +169,24 @@ export class StaticAccess implements Access {
   /** @throws RefusedError `UNAUTHORIZED` 401, `FORBIDDEN` 403. */
   authorizeAdmin(request: AdminRequest): void {
     const address = request.addressProven ? request.address : "";
-    if (!passes(this.#admin, request.token, address)) throw refusal(this.#admin, "administer");
+    requireAddress(this.#admin, address);
+    if (!passes(this.#admin, request.token, address))
+      throw refusal(this.#admin, "administer", false);
   }
 
-  #gatesOf(stream: string): { readonly publish: Gate; readonly play: Gate } {
-    const rule = this.#rules.find(({ pattern }) => pattern.test(stream));
-    return rule ?? { publish: this.#publish, play: this.#play };
+  #gatesOf(stream: string): Gates {
+    return this.#rules.find(stream) ?? this.#general;
+  }
+
+  /** What a signed token says; undefined when it is none. */
+  async #rightsOf(request: AccessRequest): Promise<TokenRights | undefined> {
+    const { token } = request;
+    if (token === undefined || token.length > maxTokenLength) return undefined;
+    for (const reader of this.#readers) {
+      const rights = await reader.read(token, request);
+      if (rights !== undefined) return rights;
+    }
+    return undefined;
   }
 
   #opens(shown: string | undefined, play: Gate): boolean {
@@ -145,26 +194,61 @@ export class StaticAccess implements Access {
   }
 }
 
-function gate(
-  tokens: readonly string[],
-  setting: OpennessSetting,
-  untilToken: Openness,
-  passes?: LoginPasses,
-): Gate {
-  const auto = tokens.length > 0 ? "nobody" : untilToken;
+/** What the rule says. */
+function present(rule: AccessRule): Partial<AccessSettings> {
+  return Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined));
+}
+
+function gatesOf(settings: AccessSettings, isSigned: boolean, passes: LoginPasses): Gates {
+  const { publishTokens, playTokens } = settings;
+  const publishNeedsToken = isSigned || publishTokens.length > 0;
+  const playNeedsToken = isSigned || playTokens.length > 0;
+  return {
+    publish: gate({
+      tokens: publishTokens,
+      open: opennessOf(settings.publishWithoutToken, publishNeedsToken, "loopback"),
+      from: settings.publishFrom,
+    }),
+    play: gate({
+      tokens: playTokens,
+      open: opennessOf(settings.playWithoutToken, playNeedsToken, "anybody"),
+      from: settings.playFrom,
+      passes,
+    }),
+  };
+}
+
+function opennessOf(setting: OpennessSetting, needsToken: boolean, untilToken: Openness): Openness {
+  if (setting !== "auto") return setting;
+  return needsToken ? "nobody" : untilToken;
+}
+
+function gate(options: {
+  readonly tokens: readonly string[];
+  readonly open: Openness;
+  readonly from: readonly string[] | undefined;
+  readonly passes?: LoginPasses;
+}): Gate {
+  const { tokens, open, from = [], passes } = options;
   return {
     tokens: new TokenSet(tokens),
     marks: new Set(passes === undefined ? [] : tokens.map((token) => passes.markOf(token))),
-    open: setting === "auto" ? auto : setting,
+    open,
+    from: new AddressList(from),
   };
+}
+
+function requireAddress({ from }: Gate, address: string): void {
+  if (from.isEmpty || from.has(address)) return;
+  throw new RefusedError("ADDRESS_FORBIDDEN", 403, "This is not allowed from your address.");
 }
 
 function passes(wanted: Gate, token: string | undefined, address: string): boolean {
   return wanted.tokens.has(token) || isOpenTo(wanted.open, address);
 }
 
-function refusal(wanted: Gate, action: string): RefusedError {
-  if (!wanted.tokens.isEmpty) {
+function refusal(wanted: Gate, action: string, isSigned: boolean): RefusedError {
+  if (isSigned || !wanted.tokens.isEmpty) {
     return new RefusedError("UNAUTHORIZED", 401, `A valid token is needed to ${action}.`);
   }
   const from = {
@@ -178,9 +262,4 @@ function refusal(wanted: Gate, action: string): RefusedError {
     403,
     `Without a configured token ${from[wanted.open]} ${action}.`,
   );
-}
-
-function streamPattern(streams: string): RegExp {
-  const escaped = streams.replace(/[.+\-/]/g, "\\$&").replaceAll("*", "[^/]*");
-  return new RegExp(`^${escaped}$`);
 }

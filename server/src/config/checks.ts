@@ -44,6 +44,24 @@ export function isTurnSecret(value: string): boolean {
   return value.length >= 8 && value.length <= 512;
 }
 
+/** A secret that signed tokens are made with. */
+export function isSigningSecret(value: string): boolean {
+  return value.length >= 16 && value.length <= 512;
+}
+
+/** A secret of HMAC-SHA-256 (RFC 7518 section 3.2 wants as many bytes as the digest has). */
+export function isJwtSecret(value: string): boolean {
+  return value.length >= 32 && value.length <= 512;
+}
+
+/** Where keys may be fetched from: what comes over a network that others see must be authentic. */
+export function isKeysUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  const isOwn = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  return protocol === "https:" || (protocol === "http:" && isOwn);
+}
+
 /** An IP address. */
 export function isAddress(value: string): boolean {
   return isIP(value) !== 0;

@@ -17,6 +17,8 @@ export interface AccessRuleConfig {
   readonly playTokens?: readonly string[] | undefined;
   readonly publishWithoutToken?: Openness | undefined;
   readonly playWithoutToken?: Openness | undefined;
+  readonly publishFrom?: readonly string[] | undefined;
+  readonly playFrom?: readonly string[] | undefined;
 }
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
@@ -103,6 +105,15 @@ export interface Config {
     readonly publishWithoutToken: Openness;
     readonly playWithoutToken: Openness;
     readonly adminWithoutToken: Openness;
+    readonly publishFrom: readonly string[];
+    readonly playFrom: readonly string[];
+    readonly adminFrom: readonly string[];
+    readonly signingSecrets: readonly string[];
+    readonly jwtSecrets: readonly string[];
+    readonly jwtPublicKeys: string;
+    readonly jwksUrl: string;
+    readonly jwtIssuer: string;
+    readonly jwtAudience: string;
     readonly cookieSecret: string;
     readonly loginHours: number;
     readonly rules: readonly AccessRuleConfig[];

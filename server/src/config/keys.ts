@@ -1,6 +1,7 @@
 import type { ConfigPath, ConfigValue } from "./config.ts";
+import { authKeys } from "./keys-access.ts";
 import { flvTcpKeys, httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
-import { authKeys, mediaKeys, processKeys } from "./keys-service.ts";
+import { mediaKeys, processKeys } from "./keys-service.ts";
 import { turnKeys } from "./keys-turn.ts";
 import type { KeySpec } from "./kinds.ts";
 

@@ -7,6 +7,8 @@ export function secretsOf({ auth, rtc, turn }: Config): readonly string[] {
     ...auth.playTokens,
     ...auth.adminTokens,
     ...auth.rules.flatMap((rule) => [...(rule.publishTokens ?? []), ...(rule.playTokens ?? [])]),
+    ...auth.signingSecrets,
+    ...auth.jwtSecrets,
     ...(auth.cookieSecret === "" ? [] : [auth.cookieSecret]),
     ...turn.previousSecrets,
     ...(turn.secret === "" ? [] : [turn.secret]),

@@ -1,3 +1,4 @@
+export { admit } from "./admission.ts";
 export { systemClock } from "./clock.ts";
 export type { TrackLease } from "./derived-track.ts";
 export { ProtocolError, RefusedError } from "./errors.ts";
@@ -14,6 +15,7 @@ export type {
   Derivation,
   DerivedSink,
   DerivedTarget,
+  Grant,
   Log,
   PlayPass,
   Timer,

@@ -53,6 +53,20 @@ export interface AccessRequest {
   readonly transport: Transport;
   /** The client's name for itself (`User-Agent`, `flashVer`); untrusted. */
   readonly userAgent: string | undefined;
+  /** Only a page or a document about the stream is wanted: no session follows. */
+  readonly look?: boolean | undefined;
+}
+
+/** What was allowed. Sessions carry it on, and core keeps them to it. */
+export interface Grant {
+  /** Under which name a publisher goes on: another than it asked for when it was renamed. */
+  readonly stream: string;
+  /** When the right ends, milliseconds since 1970; the session is then ended with `ACCESS_EXPIRED`. */
+  readonly expiresWallMs?: number | undefined;
+  /** Who it is, in the words of whoever allowed it; for administrators. No secret. */
+  readonly user?: string | undefined;
+  /** For a publisher: viewers that its stream may have at once. */
+  readonly maxViewers?: number | undefined;
 }
 
 /** What a browser is given for a good token: good for the same streams, to watch them, for a time. */
@@ -62,9 +76,13 @@ export interface PlayPass {
   readonly maxAgeSeconds: number;
 }
 
-/** Decides who may publish and watch. Refuses by throwing a `RefusedError` (`UNAUTHORIZED` 401, `FORBIDDEN` 403). */
+/**
+ * Decides who may publish and watch. Refuses by throwing a `RefusedError` (`UNAUTHORIZED` 401, `FORBIDDEN` 403).
+ * Whoever begins sessions asks by `admit`.
+ */
 export interface Access {
-  authorize(request: AccessRequest): Promise<void>;
+  /** Undefined: what was asked for, without an end. */
+  authorize(request: AccessRequest): Promise<Grant | undefined>;
   /**
    * Asks as `authorize` does whether the token may play, and gives a pass for it that is also good for what `shown`
    * (passes that the client has already) is good for; undefined when no token is needed. Absent: there are no passes.

@@ -1,8 +1,9 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
 import { type BufferLimits, BufferWatch } from "./buffer-watch.ts";
+import type { Expiries } from "./expiries.ts";
 import { randomId } from "./ids.ts";
 import type { PacketSource } from "./packet-source.ts";
-import type { Clock, Timer, Transport } from "./ports.ts";
+import type { Clock, Grant, Timer, Transport } from "./ports.ts";
 import { SourceClock } from "./source-clock.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamHealth } from "./stream-health.ts";
@@ -17,6 +18,8 @@ export interface PublisherInfo {
   readonly userAgent?: string | undefined;
   /** Whoever publishes the stream now gives way. Access must have been checked. */
   readonly takeOver?: boolean | undefined;
+  /** What it was allowed; without one, nothing ends it. */
+  readonly grant?: Grant | undefined;
   /** Figures of what comes from it, for the API. */
   stats?(): object;
   /** Somebody wants this publisher gone: close its connection, then call `Publisher.close`. */
@@ -34,12 +37,14 @@ export class Publisher {
   readonly #staleTimer: Timer;
   readonly #buffer: BufferWatch;
   readonly #onClose: (publisher: Publisher) => void;
+  readonly #neverExpires: (() => void) | undefined;
   #closed = false;
 
   constructor(options: {
     readonly stream: Stream;
     readonly info: PublisherInfo;
     readonly clock: Clock;
+    readonly expiries: Expiries;
     readonly limits: BufferLimits & { readonly staleTrackMs: number };
     onClose(publisher: Publisher): void;
   }) {
@@ -47,7 +52,14 @@ export class Publisher {
     this.info = options.info;
     this.startedWallMs = options.clock.wallMs();
     this.#onClose = options.onClose;
-    const { clock, limits, stream } = options;
+    const { clock, info, limits, stream } = options;
+    stream.maxGrantedViewers = info.grant?.maxViewers;
+    const expiresWallMs = info.grant?.expiresWallMs;
+    if (expiresWallMs !== undefined) {
+      this.#neverExpires = options.expiries.watch(expiresWallMs, () =>
+        info.onKick("ACCESS_EXPIRED"),
+      );
+    }
     this.#staleTimer = clock.after(limits.staleTrackMs, () => this.#removeStale());
     const group = new WholeGroup(stream);
     this.#buffer = new BufferWatch({
@@ -124,6 +136,7 @@ export class Publisher {
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#neverExpires?.();
     this.#staleTimer.cancel();
     this.#buffer.close();
     this.#onClose(this);

@@ -1,4 +1,5 @@
 import { RefusedError } from "./errors.ts";
+import { Expiries } from "./expiries.ts";
 import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
 import type { Clock, Log, Transcoder } from "./ports.ts";
 import { Publisher, type PublisherInfo } from "./publisher.ts";
@@ -20,6 +21,7 @@ export class Registry {
   readonly #limits: CoreLimits;
   readonly #streams = new Map<string, Stream>();
   readonly #publishers = new Map<string, Publisher>();
+  readonly #expiries: Expiries;
   readonly #observers = new Map<string, Set<StreamObserver>>();
   #closed = false;
 
@@ -28,6 +30,7 @@ export class Registry {
     this.#log = options.log;
     this.#transcoder = options.transcoder;
     this.#limits = { ...defaultCoreLimits, ...options.limits };
+    this.#expiries = new Expiries(options.clock);
   }
 
   /**
@@ -54,6 +57,7 @@ export class Registry {
       stream,
       info,
       clock: this.#clock,
+      expiries: this.#expiries,
       limits: this.#limits,
       onClose: (closed) => {
         if (this.#publishers.get(stream.name) === closed) this.#publishers.delete(stream.name);
@@ -100,12 +104,14 @@ export class Registry {
     for (const publisher of [...this.#publishers.values()]) publisher.info.onKick(reason);
     for (const stream of [...this.#streams.values()]) stream.end(reason);
     for (const publisher of [...this.#publishers.values()]) publisher.close(reason);
+    this.#expiries.close();
   }
 
   #create(name: string): Stream {
     const stream = new Stream({
       name,
       clock: this.#clock,
+      expiries: this.#expiries,
       log: this.#log,
       limits: this.#limits,
       transcoder: this.#transcoder,

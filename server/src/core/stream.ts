@@ -1,6 +1,7 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
 import { DerivedTrack, type TrackLease, targetId } from "./derived-track.ts";
 import { RefusedError } from "./errors.ts";
+import type { Expiries } from "./expiries.ts";
 import type { FrameCacheLimits } from "./frame-cache.ts";
 import { randomId } from "./ids.ts";
 import type { CoreLimits } from "./limits.ts";
@@ -14,6 +15,7 @@ import type { Viewer, ViewerInfo } from "./viewer.ts";
 export interface StreamOptions {
   readonly name: string;
   readonly clock: Clock;
+  readonly expiries: Expiries;
   readonly log: Log;
   readonly limits: CoreLimits;
   readonly transcoder: Transcoder | undefined;
@@ -34,6 +36,8 @@ export class Stream {
   readonly startedWallMs: number;
   /** For Publisher: from capture to the gateway, as far as the publisher tells. Microseconds. */
   captureDelayUs = 0;
+  /** For Publisher: viewers that its grant allows; undefined: as many as any stream. */
+  maxGrantedViewers: number | undefined;
   readonly #options: StreamOptions;
   readonly #originUs: number;
   readonly #cacheLimits: FrameCacheLimits;
@@ -153,15 +157,25 @@ export class Stream {
     if (this.#state === "ended") {
       throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${this.name}.`);
     }
-    if (this.#viewers.size >= this.#options.limits.maxViewersPerStream) {
+    const { clock, expiries, limits } = this.#options;
+    if (
+      this.#viewers.size >=
+      Math.min(limits.maxViewersPerStream, this.maxGrantedViewers ?? Number.POSITIVE_INFINITY)
+    ) {
       throw new RefusedError("VIEWERS_FULL", 503, `${this.name} has as many viewers as it may.`);
     }
     const id = info.id ?? randomId();
+    const expiresWallMs = info.grant?.expiresWallMs;
+    const neverExpires =
+      expiresWallMs === undefined
+        ? undefined
+        : expiries.watch(expiresWallMs, () => info.onKick?.("ACCESS_EXPIRED"));
     const viewer: Viewer = {
       id,
       info,
-      joinedWallMs: this.#options.clock.wallMs(),
+      joinedWallMs: clock.wallMs(),
       close: () => {
+        neverExpires?.();
         if (this.#viewers.get(id) === viewer) this.#viewers.delete(id);
       },
     };

@@ -1,4 +1,4 @@
-import type { Transport } from "./ports.ts";
+import type { Grant, Transport } from "./ports.ts";
 
 export interface ViewerInfo {
   readonly transport: Transport;
@@ -7,6 +7,8 @@ export interface ViewerInfo {
   readonly userAgent?: string | undefined;
   /** By which the client is known again when it comes back; shown by the client, so nothing may hang on it. */
   readonly clientId?: string | undefined;
+  /** What it was allowed; without one, nothing ends it. */
+  readonly grant?: Grant | undefined;
   /** The session's id in logs and the API; made here when absent. */
   readonly id?: string;
   /** Ends the viewer's session; the session then calls `Viewer.close`. */

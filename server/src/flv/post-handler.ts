@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AddressRate, type OriginPolicy, type ProxyTrust } from "@millrace/signaling/gate";
+import { admit } from "../core/admission.ts";
 import { RefusedError } from "../core/errors.ts";
 import type { Access, Clock, Log, Timer } from "../core/ports.ts";
 import type { PublisherInfo } from "../core/publisher.ts";
@@ -131,17 +132,19 @@ class PostDesk {
     const waitMs = this.#requests.take(address, clock.nowUs());
     if (waitMs > 0) throw rateLimited(waitMs);
     requireFlv(request);
-    const stream = parseStreamName(name);
+    const asked = parseStreamName(name);
     const takeOver = query.get("takeover") === "1";
     const token = tokenOf(request, query, this.#limits.maxTokenLength);
     const userAgent = request.headers["user-agent"]?.slice(0, maxUserAgentLength);
     const transport = "http-flv";
-    await access.authorize({ action: "publish", stream, token, address, transport, userAgent });
+    const who = { token, address, transport, userAgent } as const;
+    const grant = await admit(access, { action: "publish", stream: asked, ...who });
+    const { stream } = grant;
     this.#refuseWhenClosed();
     if (registry.get(stream)?.state === "live" && !takeOver) {
       throw new RefusedError("STREAM_BUSY", 409, `Somebody publishes ${stream} already.`);
     }
-    return { stream, transport, address, userAgent, takeOver };
+    return { stream, grant, transport, address, userAgent, takeOver };
   }
 
   async #run(

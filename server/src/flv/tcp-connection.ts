@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { admit } from "../core/admission.ts";
 import { ProtocolError, RefusedError } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
 import type { Access, Log } from "../core/ports.ts";
@@ -107,9 +108,9 @@ export class FlvTcpConnection implements Seated {
     const { registry, access, numbers } = this.#host;
     const { address } = this;
     this.#number = numbers.take(address);
-    const stream = numberedStream(this.#number);
+    let stream = numberedStream(this.#number);
     try {
-      await access.authorize({
+      const grant = await admit(access, {
         action: "publish",
         stream,
         token: undefined,
@@ -118,8 +119,10 @@ export class FlvTcpConnection implements Seated {
         userAgent: undefined,
       });
       if (this.#closed) return;
+      stream = grant.stream;
       this.#publisher = registry.publish({
         stream,
+        grant,
         transport: "flv-tcp",
         address,
         stats: () => this.#intake.stats,

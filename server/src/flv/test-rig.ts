@@ -52,7 +52,7 @@ export function createCore(registryClock?: Clock): RigCore & { authorize: Access
     asked: [] as AccessRequest[],
     gate: undefined as Promise<void> | undefined,
     closed: false,
-    async authorize(request: AccessRequest): Promise<void> {
+    async authorize(request: AccessRequest): Promise<undefined> {
       core.asked.push(request);
       await core.gate;
       if (core.closed) throw new RefusedError("FORBIDDEN", 403, "Nobody may publish.");
@@ -62,7 +62,7 @@ export function createCore(registryClock?: Clock): RigCore & { authorize: Access
   return core;
 }
 
-type AccessCall = (request: AccessRequest) => Promise<void>;
+type AccessCall = (request: AccessRequest) => Promise<undefined>;
 
 /** An FLV listener on a free loopback port. */
 export interface TcpRig extends RigCore {

@@ -41,7 +41,7 @@ export function apiRoutes(options: RouteOptions, door: LoginDoor): Router {
       const token = door.playToken(request, caller.token);
       const { address, userAgent } = caller;
       const asked = { stream: name, token, address, userAgent };
-      await access.authorize({ action: "play", transport: "webrtc", ...asked });
+      await access.authorize({ action: "play", transport: "webrtc", look: true, ...asked });
     }
     const document = documents.stream(name, full);
     if (document === undefined) {

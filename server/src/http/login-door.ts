@@ -149,7 +149,7 @@ export class LoginDoor {
   #accessRequest(request: Request, { stream }: StreamPage): AccessRequest {
     const { trust, ownHosts } = this.#options;
     const { token, address, userAgent } = callerOf(request, trust, ownHosts);
-    return { action: "play", stream, transport: "webrtc", token, address, userAgent };
+    return { action: "play", stream, transport: "webrtc", token, address, userAgent, look: true };
   }
 
   async #sendForm(

@@ -101,7 +101,7 @@ async function tellState(
   const { address, userAgent } = caller;
   const asked = { stream, token, address, userAgent };
   try {
-    await options.access.authorize({ action: "play", transport: "webrtc", ...asked });
+    await options.access.authorize({ action: "play", transport: "webrtc", look: true, ...asked });
   } catch (error) {
     if (error instanceof RefusedError) return;
     throw error;

@@ -170,7 +170,7 @@ describe("answers", () => {
     expect(live.headers.get("millrace-stream-tracks")).toBe("avc1.42e01f, opus");
     const offline = await rig.get("/live/none", {}, "HEAD");
     expect(offline.headers.get("millrace-stream-state")).toBe("offline");
-    const refuse = async (): Promise<void> => {
+    const refuse = async (): Promise<undefined> => {
       throw new RefusedError("UNAUTHORIZED", 401, "no");
     };
     const closed = await startRig({ front: { access: { authorize: refuse } } });

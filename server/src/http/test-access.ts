@@ -17,7 +17,7 @@ export class FakeAccess implements Access {
     this.#otherTokens = otherTokens;
   }
 
-  async authorize({ stream, token = "" }: AccessRequest): Promise<void> {
+  async authorize({ stream, token = "" }: AccessRequest): Promise<undefined> {
     const passwords = this.#of(stream);
     if (passwords === undefined || passwords.includes(token)) return;
     if (passwords.some((password) => this.#given.get(token)?.has(password))) return;

@@ -183,6 +183,7 @@ class ProbeDesk {
         address,
         transport: "webrtc",
         userAgent,
+        look: true,
       });
       return undefined;
     } catch (error) {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
+import { admit } from "../core/admission.ts";
 import { ProtocolError, RefusedError } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
-import type { Access, Log } from "../core/ports.ts";
+import type { Access, Grant, Log } from "../core/ports.ts";
 import type { Registry } from "../core/registry.ts";
 import { parseStreamName } from "../core/stream-name.ts";
 import type { TagOutput } from "./from-stream.ts";
@@ -213,10 +214,10 @@ export class RtmpConnection implements TagOutput {
   /** Asks the access seam and core. Never rejects. */
   async #decide(type: "publish" | "play", request: RoleRequest): Promise<void> {
     try {
-      const stream = parseStreamName(request.name);
-      await this.#host.access.authorize({
+      const asked = parseStreamName(request.name);
+      const grant = await admit(this.#host.access, {
         action: type,
-        stream,
+        stream: asked,
         token: request.token,
         address: this.address,
         transport: type === "publish" ? "rtmp" : "rtmp-play",
@@ -225,8 +226,8 @@ export class RtmpConnection implements TagOutput {
       if (this.#closed || this.#leaveByMs !== undefined) return;
       if (this.#host.closing)
         throw new RefusedError("SHUTTING_DOWN", 503, "The server is closing.");
-      this.#begin(type, stream, request);
-      this.#log.info({ stream, action: type }, `RTMP ${type} began`);
+      this.#begin(type, grant, request);
+      this.#log.info({ stream: grant.stream, action: type }, `RTMP ${type} began`);
     } catch (error) {
       if (this.#closed) return;
       this.#refuse(error);
@@ -245,12 +246,12 @@ export class RtmpConnection implements TagOutput {
     this.#sayGoodbye(code);
   }
 
-  #begin(type: "publish" | "play", stream: string, request: RoleRequest): void {
+  #begin(type: "publish" | "play", grant: Grant, request: RoleRequest): void {
     const { registry, bodies, limits } = this.#host;
     const { id, address } = this;
     const kick = (reason: string): void => this.leave(reason);
     const owner = { id, address, registry, bodies, limits, output: this, kick };
-    const role = (type === "publish" ? beginPublish : beginPlay)(stream, request, owner);
+    const role = (type === "publish" ? beginPublish : beginPlay)(grant, request, owner);
     this.#role = role;
     this.#progressMs = this.#host.nowMs();
     this.#host.roleChanged(this);

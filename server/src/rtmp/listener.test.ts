@@ -206,8 +206,8 @@ describe("RtmpServer", () => {
 
   it("holds what comes before the answer and loses none of it", async () => {
     let allow: () => void = () => {};
-    const allowed = new Promise<void>((resolve) => {
-      allow = resolve;
+    const allowed = new Promise<undefined>((resolve) => {
+      allow = () => resolve(undefined);
     });
     const { port, registry, requests } = await start({ authorize: () => allowed });
     const socket = await (await open(port)).connect();
@@ -225,8 +225,8 @@ describe("RtmpServer", () => {
 
   it("forgets a request whose client left before the answer", async () => {
     let allow: () => void = () => {};
-    const allowed = new Promise<void>((resolve) => {
-      allow = resolve;
+    const allowed = new Promise<undefined>((resolve) => {
+      allow = () => resolve(undefined);
     });
     const { port, registry, requests, server } = await start({ authorize: () => allowed });
     const socket = await (await open(port)).connect();

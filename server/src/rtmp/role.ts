@@ -1,6 +1,7 @@
 import { TagFeed, TagType } from "@millrace/media/flv";
 import type { MediaKind } from "@millrace/media/frame";
 import { RefusedError } from "../core/errors.ts";
+import type { Grant } from "../core/ports.ts";
 import type { Registry } from "../core/registry.ts";
 import { RtmpPlayer, type TagOutput } from "./from-stream.ts";
 import type { RtmpServerLimits } from "./limits.ts";
@@ -41,9 +42,10 @@ export interface Role {
 const nothing = (): void => {};
 
 /** @throws RefusedError as `Registry.publish`. */
-export function beginPublish(stream: string, request: RoleRequest, owner: RoleOwner): Role {
+export function beginPublish(grant: Grant, request: RoleRequest, owner: RoleOwner): Role {
   const publisher = owner.registry.publish({
-    stream,
+    stream: grant.stream,
+    grant,
     transport: "rtmp",
     address: owner.address,
     userAgent: request.connect.userAgent,
@@ -66,7 +68,8 @@ export function beginPublish(stream: string, request: RoleRequest, owner: RoleOw
 }
 
 /** @throws RefusedError `STREAM_NOT_FOUND` 404 or as `Stream.addViewer`. */
-export function beginPlay(name: string, request: RoleRequest, owner: RoleOwner): Role {
+export function beginPlay(grant: Grant, request: RoleRequest, owner: RoleOwner): Role {
+  const { stream: name } = grant;
   const stream = owner.registry.get(name);
   if (stream === undefined) {
     throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
@@ -74,6 +77,7 @@ export function beginPlay(name: string, request: RoleRequest, owner: RoleOwner):
   const { limits } = owner;
   const viewer = stream.addViewer({
     id: owner.id,
+    grant,
     transport: "rtmp-play",
     address: owner.address,
     userAgent: request.connect.userAgent,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AddressRate } from "@millrace/signaling/gate";
-import { parseStreamName, type Transport } from "../../core/index.ts";
+import { admit, parseStreamName, type Transport } from "../../core/index.ts";
 import type { FallbackOutput, Visit } from "../output.ts";
 import { type FallbackAddress, parseAddress, withoutBase } from "./address.ts";
 import { sendOptions, setSharedHeaders } from "./cors.ts";
@@ -149,18 +149,19 @@ class Door {
     const address = trust.clientAddress(request);
     const waitMs = this.#requests.take(address, clock.nowUs());
     if (waitMs > 0) throw rateLimited(waitMs);
-    const name = parseStreamName(asked.stream);
+    const askedName = parseStreamName(asked.stream);
     const token = this.#tokens.read(request, asked.query);
     if ((token ?? "").length > this.#limits.maxTokenLength) {
       throw new HttpRefusal("TOKEN_TOO_LONG", 400, "The token is too long.");
     }
     const userAgent = request.headers["user-agent"]?.slice(0, maxUserAgentLength);
     const prefix = trust.prefix(request) + basePath;
-    await access.authorize({ action: "play", stream: name, token, address, transport, userAgent });
+    const who = { token, address, transport, userAgent };
+    const grant = await admit(access, { action: "play", stream: askedName, ...who });
     this.#refuseWhenClosed();
-    const stream = registry.get(name);
+    const stream = registry.get(grant.stream);
     if (stream === undefined) {
-      throw new HttpRefusal("STREAM_NOT_FOUND", 404, `There is no stream ${name} now.`);
+      throw new HttpRefusal("STREAM_NOT_FOUND", 404, `There is no stream ${askedName} now.`);
     }
     const clientId = this.#tokens.clientId(request);
     return {
@@ -174,7 +175,7 @@ class Door {
       clientId,
       prefix,
       addViewer: (by, session) =>
-        stream.addViewer({ ...session, transport: by, address, userAgent, clientId }),
+        stream.addViewer({ ...session, grant, transport: by, address, userAgent, clientId }),
     };
   }
 

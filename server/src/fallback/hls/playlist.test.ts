@@ -253,7 +253,7 @@ describe("what is not there", () => {
 
 describe("tokens", () => {
   const access = {
-    authorize: async ({ token }: { token: string | undefined }): Promise<void> => {
+    authorize: async ({ token }: { token: string | undefined }): Promise<undefined> => {
       if (token !== "a b&c") throw new RefusedError("UNAUTHORIZED", 401, "No.");
     },
   };

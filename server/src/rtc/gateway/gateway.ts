@@ -8,7 +8,9 @@ import type {
 } from "@millrace/signaling/session";
 import {
   type Access,
+  admit,
   type Clock,
+  type Grant,
   type Log,
   parseStreamName,
   RefusedError,
@@ -100,7 +102,7 @@ export class RtcGateway implements JsepGateway {
     const name = parseStreamName(request.stream);
     this.#assertRoom();
     const { transport, address, userAgent, token } = request;
-    await this.#options.access.authorize({
+    const grant = await admit(this.#options.access, {
       action: request.action === "publish" ? "publish" : "play",
       stream: name,
       token,
@@ -112,8 +114,8 @@ export class RtcGateway implements JsepGateway {
     this.#assertRoom();
     const session =
       request.action === "publish"
-        ? this.#openPublisher({ ...request, stream: name }, observer)
-        : this.#openViewer(name, request, observer);
+        ? this.#openPublisher({ ...request, stream: grant.stream }, grant, observer)
+        : this.#openViewer(grant, request, observer);
     this.#sessions.set(session.id, session);
     session.tell();
     return session;
@@ -124,7 +126,7 @@ export class RtcGateway implements JsepGateway {
     const stream = parseStreamName(room);
     if (this.#closed) throw shuttingDown();
     const transport = "webrtc";
-    await this.#options.access.authorize({
+    await admit(this.#options.access, {
       action: "call",
       stream,
       token,
@@ -163,11 +165,12 @@ export class RtcGateway implements JsepGateway {
     }
   }
 
-  #openPublisher(request: SessionRequest, observer: SessionObserver): PublishSession {
+  #openPublisher(request: SessionRequest, grant: Grant, observer: SessionObserver): PublishSession {
     const { registry, peers, clock, log, iceServers } = this.#options;
     return new PublishSession({
       id: randomId(),
       request,
+      grant,
       registry,
       peers,
       clock,
@@ -181,8 +184,9 @@ export class RtcGateway implements JsepGateway {
     });
   }
 
-  #openViewer(name: string, request: SessionRequest, observer: SessionObserver): ViewerSession {
+  #openViewer(grant: Grant, request: SessionRequest, observer: SessionObserver): ViewerSession {
     const { registry, peers, core, clock, log, iceServers } = this.#options;
+    const { stream: name } = grant;
     const stream = registry.get(name);
     if (stream === undefined) {
       throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
@@ -207,6 +211,7 @@ export class RtcGateway implements JsepGateway {
         dataOpener: (stream, id) => this.#data.opener(stream, "viewer", id),
         register: (session) =>
           stream.addViewer({
+            grant,
             transport: request.transport,
             address: request.address,
             userAgent: request.userAgent,

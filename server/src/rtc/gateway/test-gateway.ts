@@ -33,7 +33,7 @@ export class TestObserver implements SessionObserver {
 class TestAccess implements Access {
   readonly asked: AccessRequest[] = [];
 
-  async authorize(request: AccessRequest): Promise<void> {
+  async authorize(request: AccessRequest): Promise<undefined> {
     this.asked.push(request);
     if (request.token === "wrong") throw new RefusedError("FORBIDDEN", 403, "no");
   }

@@ -7,6 +7,7 @@ import type {
 } from "@millrace/signaling/session";
 import {
   type Clock,
+  type Grant,
   type Log,
   ProtocolError,
   type Publisher,
@@ -30,6 +31,8 @@ export interface PublishSessionOptions {
   readonly id: string;
   /** Access has been checked; `stream` is a checked name. */
   readonly request: SessionRequest;
+  /** What it was allowed. */
+  readonly grant?: Grant | undefined;
   readonly registry: Registry;
   readonly peers: PeerFactory;
   readonly clock: Clock;
@@ -221,11 +224,12 @@ export class PublishSession implements JsepSession, PeerEvents {
   }
 
   #publish(): Publisher {
-    const { registry, request } = this.#options;
+    const { grant, registry, request } = this.#options;
     const { address, stream, takeOver, transport, userAgent } = request;
     if (transport === "whep") throw new Error("nobody publishes by WHEP");
     return registry.publish({
       stream,
+      grant,
       transport,
       address,
       userAgent,

@@ -1,0 +1,15 @@
+import type { Access, AccessRequest, Grant } from "./ports.ts";
+import { parseStreamName } from "./stream-name.ts";
+
+/**
+ * Asks whether a session may begin, and under which name. Everything that begins sessions asks here.
+ * @throws RefusedError as `Access.authorize`, `STREAM_NAME_INVALID` 400 for a new name that is none.
+ */
+export async function admit(access: Access, request: AccessRequest): Promise<Grant> {
+  const grant = await access.authorize(request);
+  if (grant === undefined) return { stream: request.stream };
+  // Whoever watches goes on asking for the name that it knows.
+  if (request.action !== "publish") return { ...grant, stream: request.stream };
+  // New names come from outside.
+  return { ...grant, stream: parseStreamName(grant.stream) };
+}
