@@ -36,7 +36,7 @@ export class Publisher {
   readonly #announced = new Set<MediaKind>();
   readonly #staleTimer: Timer;
   readonly #buffer: BufferWatch;
-  readonly #onClose: (publisher: Publisher) => void;
+  readonly #onClose: (publisher: Publisher, reason: string) => void;
   readonly #neverExpires: (() => void) | undefined;
   #closed = false;
 
@@ -46,7 +46,7 @@ export class Publisher {
     readonly clock: Clock;
     readonly expiries: Expiries;
     readonly limits: BufferLimits & { readonly staleTrackMs: number };
-    onClose(publisher: Publisher): void;
+    onClose(publisher: Publisher, reason: string): void;
   }) {
     this.stream = options.stream;
     this.info = options.info;
@@ -139,7 +139,7 @@ export class Publisher {
     this.#neverExpires?.();
     this.#staleTimer.cancel();
     this.#buffer.close();
-    this.#onClose(this);
+    this.#onClose(this, reason);
     this.stream.wait(reason);
   }
 

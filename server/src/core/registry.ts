@@ -1,3 +1,4 @@
+import { Activity, type ActivityObserver } from "./activity.ts";
 import { RefusedError } from "./errors.ts";
 import { Expiries } from "./expiries.ts";
 import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
@@ -22,6 +23,7 @@ export class Registry {
   readonly #streams = new Map<string, Stream>();
   readonly #publishers = new Map<string, Publisher>();
   readonly #expiries: Expiries;
+  readonly #activity: Activity;
   readonly #observers = new Map<string, Set<StreamObserver>>();
   #closed = false;
 
@@ -31,6 +33,7 @@ export class Registry {
     this.#transcoder = options.transcoder;
     this.#limits = { ...defaultCoreLimits, ...options.limits };
     this.#expiries = new Expiries(options.clock);
+    this.#activity = new Activity(options.log);
   }
 
   /**
@@ -59,13 +62,15 @@ export class Registry {
       clock: this.#clock,
       expiries: this.#expiries,
       limits: this.#limits,
-      onClose: (closed) => {
+      onClose: (closed, reason) => {
+        this.#activity.publishEnded(closed, reason);
         if (this.#publishers.get(stream.name) === closed) this.#publishers.delete(stream.name);
       },
     });
     this.#publishers.set(stream.name, publisher);
     if (present !== undefined) present.resume();
-    else this.#changed(stream, { type: "state", state: "live", reason: "PUBLISHED" });
+    else this.#began(stream);
+    this.#activity.publishStarted(publisher);
     return publisher;
   }
 
@@ -98,6 +103,11 @@ export class Registry {
     };
   }
 
+  /** Tells what begins, changes and ends from now on, of all streams. Returns how to stop. */
+  watch(observer: ActivityObserver): () => void {
+    return this.#activity.watch(observer);
+  }
+
   /** Ends every stream and takes no more. May be called twice. */
   close(reason: string): void {
     this.#closed = true;
@@ -112,6 +122,7 @@ export class Registry {
       name,
       clock: this.#clock,
       expiries: this.#expiries,
+      activity: this.#activity,
       log: this.#log,
       limits: this.#limits,
       transcoder: this.#transcoder,
@@ -122,6 +133,12 @@ export class Registry {
     });
     this.#streams.set(name, stream);
     return stream;
+  }
+
+  #began(stream: Stream): void {
+    const change = { type: "state", state: "live", reason: "PUBLISHED" } as const;
+    this.#changed(stream, change);
+    this.#activity.streamChanged(stream, change);
   }
 
   #changed(stream: Stream, change: StreamChange): void {

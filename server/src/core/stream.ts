@@ -1,4 +1,5 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
+import type { Activity } from "./activity.ts";
 import { DerivedTrack, type TrackLease, targetId } from "./derived-track.ts";
 import { RefusedError } from "./errors.ts";
 import type { Expiries } from "./expiries.ts";
@@ -16,12 +17,13 @@ export interface StreamOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly expiries: Expiries;
+  readonly activity: Activity;
   readonly log: Log;
   readonly limits: CoreLimits;
   readonly transcoder: Transcoder | undefined;
   /** Called once when the stream has ended. */
   onEnd(stream: Stream): void;
-  /** Told every change, before the stream's own observers. */
+  /** Told every change, before the stream's own observers and those of the activity. */
   onChange(stream: Stream, change: StreamChange): void;
 }
 
@@ -157,7 +159,7 @@ export class Stream {
     if (this.#state === "ended") {
       throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${this.name}.`);
     }
-    const { clock, expiries, limits } = this.#options;
+    const { activity, clock, expiries, limits } = this.#options;
     if (
       this.#viewers.size >=
       Math.min(limits.maxViewersPerStream, this.maxGrantedViewers ?? Number.POSITIVE_INFINITY)
@@ -176,10 +178,13 @@ export class Stream {
       joinedWallMs: clock.wallMs(),
       close: () => {
         neverExpires?.();
-        if (this.#viewers.get(id) === viewer) this.#viewers.delete(id);
+        if (this.#viewers.get(id) !== viewer) return;
+        this.#viewers.delete(id);
+        activity.playEnded(this, viewer);
       },
     };
     this.#viewers.set(id, viewer);
+    activity.playStarted(this, viewer);
     return viewer;
   }
 
@@ -295,6 +300,7 @@ export class Stream {
   #tell(change: StreamChange): void {
     this.#options.onChange(this, change);
     for (const observer of [...this.#observers]) observer(change);
+    this.#options.activity.streamChanged(this, change);
   }
 }
 
