@@ -3,12 +3,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessSettings } from "./access-settings.ts";
+import { accessSettings, opennessOf } from "./access-settings.ts";
 import { loadConfig } from "./config/index.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const publicPem = publicKey.export({ type: "spki", format: "pem" }).toString();
 const privatePem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const nobodyElse = { decides: () => false };
 let folder: string;
 
 beforeAll(async () => {
@@ -21,7 +22,7 @@ async function read(content: string): Promise<unknown> {
   await writeFile(path, content);
   const { config } = loadConfig({ args: [`--auth-jwt-public-keys=${path}`], readFile: () => "" });
   try {
-    return accessSettings(config).jwt?.publicKeys.length;
+    return accessSettings(config, nobodyElse).jwt?.publicKeys.length;
   } catch (error) {
     return (error as Error).message.replace(path, "FILE");
   }
@@ -42,5 +43,23 @@ test("a file that will not do is named with the reason", async () => {
     args: ["--auth-jwt-public-keys=/nowhere/keys.pem"],
     readFile: () => "",
   });
-  expect(() => accessSettings(config)).toThrow("which cannot be read");
+  expect(() => accessSettings(config, nobodyElse)).toThrow("which cannot be read");
+});
+
+test("where a hook decides, auto lets everybody through to it", () => {
+  const { config } = loadConfig({
+    args: ["--auth-play-tokens=play-token", "--auth-play-without-token=private"],
+    readFile: () => "",
+  });
+  const hooks = { decides: () => true };
+  expect(accessSettings(config, hooks)).toMatchObject({
+    publishWithoutToken: "anybody",
+    playWithoutToken: "private",
+    adminWithoutToken: "auto",
+  });
+  expect(opennessOf(config, hooks)).toEqual({
+    publish: "hook",
+    play: "private",
+    admin: "loopback",
+  });
 });

@@ -1,16 +1,29 @@
 import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { AccessSettings } from "./auth/index.ts";
+import {
+  type AccessSettings,
+  type Openness,
+  type OpennessSetting,
+  StaticAccess,
+} from "./auth/index.ts";
+import type { OpennessWords } from "./banner.ts";
 import { type Config, ConfigError } from "./config/index.ts";
 
+/** Who else decides. */
+export interface OtherDecider {
+  decides(action: "publish" | "play"): boolean;
+}
+
 /**
- * What access is made with.
+ * What access is made with. Where somebody else decides, `auto` lets everybody through to it.
  * @throws ConfigError when the public keys cannot be read or are none.
  */
-export function accessSettings({ auth }: Config): AccessSettings {
+export function accessSettings({ auth }: Config, other: OtherDecider): AccessSettings {
   const { jwtSecrets, jwtPublicKeys, jwksUrl, jwtIssuer, jwtAudience, ...settings } = auth;
   return {
     ...settings,
+    publishWithoutToken: unlessDecided(settings.publishWithoutToken, other.decides("publish")),
+    playWithoutToken: unlessDecided(settings.playWithoutToken, other.decides("play")),
     jwt: {
       secrets: jwtSecrets,
       publicKeys: jwtPublicKeys === "" ? [] : readPublicKeys(jwtPublicKeys),
@@ -19,6 +32,18 @@ export function accessSettings({ auth }: Config): AccessSettings {
       audience: jwtAudience,
     },
   };
+}
+
+/** Who may do what without a token, as people are told. */
+export function opennessOf(config: Config, other: OtherDecider): OpennessWords {
+  const { publish, play, admin } = new StaticAccess(accessSettings(config, other)).openness;
+  const hook = (action: "publish" | "play", open: Openness): Openness | "hook" =>
+    open === "anybody" && other.decides(action) ? "hook" : open;
+  return { publish: hook("publish", publish), play: hook("play", play), admin };
+}
+
+function unlessDecided(setting: OpennessSetting, decided: boolean): OpennessSetting {
+  return setting === "auto" && decided ? "anybody" : setting;
 }
 
 function readPublicKeys(path: string): readonly string[] {

@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
 import type { IceServer } from "@millrace/signaling/session";
-import { accessSettings } from "./access-settings.ts";
+import { accessSettings, opennessOf } from "./access-settings.ts";
 import { Documents, type GatewayAddresses, type ListenAddress } from "./api/index.ts";
 import { StaticAccess } from "./auth/index.ts";
+import type { OpennessWords } from "./banner.ts";
 import type { Config } from "./config/index.ts";
-import { type Clock, type Log, Registry, systemClock } from "./core/index.ts";
+import { type Access, type Clock, type Log, Registry, systemClock } from "./core/index.ts";
 import { DemoSource } from "./demo/index.ts";
 import { FlvTcpServer } from "./flv/index.ts";
 import { bindable, coreLimits, transcodeOptions } from "./from-config.ts";
+import { type GatewayHooks, Hooks } from "./hooks/index.ts";
 import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
@@ -30,6 +32,8 @@ export interface GatewayOverrides {
   readonly log?: Log;
   /** Folder of the built pages. Default: where `client` is built. */
   readonly siteFolder?: string;
+  /** Decide who may publish and watch, and are told what happens. */
+  readonly hooks?: GatewayHooks;
 }
 
 /** The whole gateway: everything that `Config` describes, in one process. */
@@ -40,6 +44,8 @@ export interface Gateway {
    * @throws ListenError; nothing is left open then.
    */
   start(): Promise<void>;
+  /** Who may do what without a token. */
+  readonly openness: OpennessWords;
   /** Where it listens; absent before `start`. */
   addresses(): GatewayAddresses;
   /**
@@ -62,6 +68,7 @@ export async function createGateway(
     log,
     transcoder,
     siteFolder: overrides.siteFolder ?? builtSite,
+    functions: overrides.hooks,
   });
 }
 
@@ -76,6 +83,7 @@ interface Surroundings {
   readonly log: Log;
   readonly transcoder: TranscodePool;
   readonly siteFolder: string;
+  readonly functions: GatewayHooks | undefined;
 }
 
 class MillraceGateway implements Gateway {
@@ -85,7 +93,10 @@ class MillraceGateway implements Gateway {
   readonly #log: Log;
   readonly #siteFolder: string;
   readonly #transcoder: TranscodePool;
-  readonly #access: StaticAccess;
+  readonly #hooks: Hooks;
+  readonly #ownAccess: StaticAccess;
+  /** The own one and hooks. */
+  readonly #access: Access;
   readonly #iceServers: (id: string) => readonly IceServer[];
   readonly #startedWallMs: number;
   #addresses: GatewayAddresses = {};
@@ -101,16 +112,23 @@ class MillraceGateway implements Gateway {
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, { clock, log, transcoder, siteFolder }: Surroundings) {
+  constructor(config: Config, { clock, log, transcoder, siteFolder, functions }: Surroundings) {
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
     this.#transcoder = transcoder;
     this.#siteFolder = siteFolder;
-    this.#access = new StaticAccess(accessSettings(config));
+    this.#hooks = new Hooks({ settings: config.hooks, functions, clock, log });
+    this.#ownAccess = new StaticAccess(accessSettings(config, this.#hooks));
+    this.#access = this.#hooks.behind(this.#ownAccess);
     this.#iceServers = iceServersFor(config, clock, () => this.#turn);
     this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
+    this.#hooks.watch(this.registry);
+  }
+
+  get openness(): OpennessWords {
+    return opennessOf(this.#config, this.#hooks);
   }
 
   addresses(): GatewayAddresses {
@@ -133,7 +151,7 @@ class MillraceGateway implements Gateway {
     return this.#closing;
   }
 
-  get #shared(): { registry: Registry; access: StaticAccess; clock: Clock; log: Log } {
+  get #shared(): { registry: Registry; access: Access; clock: Clock; log: Log } {
     return { registry: this.registry, access: this.#access, clock: this.#clock, log: this.#log };
   }
 
@@ -225,6 +243,7 @@ class MillraceGateway implements Gateway {
     if (gateway === undefined || peers === undefined) throw new Error("WebRTC comes first");
     const web = new Web({
       ...this.#shared,
+      ownAccess: this.#ownAccess,
       config: this.#config,
       gateway,
       peers,
@@ -268,6 +287,7 @@ class MillraceGateway implements Gateway {
     this.#rtc?.close(reason);
     await Promise.all(goodbyes);
     this.registry.close(reason);
+    await this.#hooks.close();
     // Threads of the egress send through the sockets of the peers.
     this.#egress?.close();
     await Promise.all([this.#peers?.close(), this.#transcoder.close()]);

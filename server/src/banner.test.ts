@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accessSettings } from "./access-settings.ts";
-import { StaticAccess } from "./auth/index.ts";
+import { opennessOf } from "./access-settings.ts";
 import { banner } from "./banner.ts";
 import { loadConfig } from "./config/index.ts";
 
@@ -9,7 +8,8 @@ const rtmp = { host: "::", port: 1935 };
 
 function show(...args: string[]): string {
   const { config } = loadConfig({ args, readFile: () => "" });
-  const { openness } = new StaticAccess(accessSettings(config));
+  const decider = { decides: (action: string) => config.hooks[`${action as "play"}Url`] !== "" };
+  const openness = opennessOf(config, decider);
   return banner("1.2.3", config, config.rtmp.enabled ? { http, rtmp } : { http }, openness);
 }
 
@@ -21,6 +21,14 @@ describe("banner", () => {
     expect(text).toMatch(/Stream key +cam\n/);
     expect(text).toContain("publish  from this machine without a token");
     expect(text).toContain("--auth-publish-tokens TOKEN");
+  });
+
+  it("says that a hook decides", () => {
+    const text = show("--hooks-publish-url=https://a.example/ask");
+    expect(text).toContain("publish  whoever the hook lets in");
+    expect(text).toContain("watch    from anywhere without a token");
+    expect(text).not.toContain("a.example");
+    expect(text).not.toContain("auth-publish-tokens");
   });
 
   it("names tokens but never shows one", () => {

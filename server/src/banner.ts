@@ -5,8 +5,8 @@ import { demoStreamName } from "./demo/index.ts";
 
 /** Who may do what without a token. */
 export interface OpennessWords {
-  readonly publish: "nobody" | "loopback" | "private" | "anybody";
-  readonly play: "nobody" | "loopback" | "private" | "anybody";
+  readonly publish: "nobody" | "loopback" | "private" | "anybody" | "hook";
+  readonly play: "nobody" | "loopback" | "private" | "anybody" | "hook";
   readonly admin: "nobody" | "loopback" | "private" | "anybody";
 }
 
@@ -15,6 +15,7 @@ const from = {
   loopback: "from this machine without a token",
   private: "from private networks without a token",
   anybody: "from anywhere without a token",
+  hook: "whoever the hook lets in",
 };
 
 /** What a person needs to know after the start: addresses, encoder settings, and who is let in. Has no secret in it. */
@@ -58,7 +59,7 @@ function accessRows(config: Config, open: OpennessWords): string[] {
     row("", `watch    ${from[open.play]}`),
     row("", `API      ${from[open.admin]}`),
   ];
-  if (config.auth.publishTokens.length === 0 && open.publish !== "anybody") {
+  if (config.auth.publishTokens.length === 0 && !["anybody", "hook"].includes(open.publish)) {
     rows.push(
       row("", "To publish from elsewhere set a token: --auth-publish-tokens TOKEN (or"),
       row("", "MILLRACE_AUTH_PUBLISH_TOKENS), and use the stream key cam?token=TOKEN"),

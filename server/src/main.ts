@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { accessSettings } from "./access-settings.ts";
 import { createGateway, type Gateway } from "./app.ts";
-import { StaticAccess } from "./auth/index.ts";
 import { banner } from "./banner.ts";
 import { parseCommand } from "./command.ts";
 import { ConfigError, type LoadedConfig, secretsOf } from "./config/index.ts";
@@ -33,8 +31,7 @@ async function serve({ config, file }: LoadedConfig): Promise<void> {
   const gateway = await createGateway(config, { log });
   endWith(gateway, log, config.shutdown.drainSeconds * 1000 + forcedEndMs);
   await gateway.start();
-  const { openness } = new StaticAccess(accessSettings(config));
-  process.stderr.write(`${banner(version, config, gateway.addresses(), openness)}\n`);
+  process.stderr.write(`${banner(version, config, gateway.addresses(), gateway.openness)}\n`);
 }
 
 /** Ctrl-C reaches us from the terminal and again from npm: only a signal this much later means "at once". */

@@ -4,7 +4,7 @@ import type { IceServer } from "@millrace/signaling/session";
 import type { Documents, ListenAddress } from "./api/index.ts";
 import type { StaticAccess } from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
-import type { Clock, Log, Registry } from "./core/index.ts";
+import type { Access, Clock, Log, Registry } from "./core/index.ts";
 import { createEveryOutput, type EveryOutput } from "./fallback/every-output.ts";
 import { createFallback, type Fallback } from "./fallback/index.ts";
 import { createFlvPost, type FlvPost } from "./flv/index.ts";
@@ -19,7 +19,8 @@ import { createWhipHandler, type WhipHandler } from "./whip/index.ts";
 export interface WebOptions {
   readonly config: Config;
   readonly registry: Registry;
-  readonly access: StaticAccess;
+  readonly access: Access;
+  readonly ownAccess: StaticAccess;
   readonly clock: Clock;
   readonly log: Log;
   readonly gateway: RtcGateway;
@@ -97,7 +98,7 @@ export class Web {
     origins: OriginPolicy,
     listed: "*" | readonly string[],
   ): HttpServer {
-    const { config, access, clock, log, documents, siteFolder, isReady } = this.#options;
+    const { config, access, ownAccess, clock, log, documents, siteFolder, isReady } = this.#options;
     const { basePath, publicUrls } = config.http;
     const [whip, fallback, post, probe] = [this.#whip, this.#fallback, this.#post, this.#probe];
     const signalingPath = `${basePath}/socket.io/`;
@@ -112,7 +113,7 @@ export class Web {
       listener: createFront({
         log,
         access,
-        authorizeAdmin: (caller) => access.authorizeAdmin(caller),
+        authorizeAdmin: (caller) => ownAccess.authorizeAdmin(caller),
         documents,
         site: new Site(siteFolder),
         trust,

@@ -72,6 +72,13 @@ export function isWebUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:\/\/[^?#\s]+$/.test(value);
 }
 
+/** Where hooks are asked and told: names and passwords before the host would show in errors. */
+export function isHookUrl(value: string): boolean {
+  if (value.length > 2048 || !URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
 /** `*`, or a scheme and host as browsers send them in `Origin`. */
 export function isOrigin(value: string): boolean {
   if (value === "*") return true;

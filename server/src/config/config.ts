@@ -118,6 +118,15 @@ export interface Config {
     readonly loginHours: number;
     readonly rules: readonly AccessRuleConfig[];
   };
+  readonly hooks: {
+    readonly publishUrl: string;
+    readonly playUrl: string;
+    readonly callUrl: string;
+    readonly eventUrls: readonly string[];
+    readonly secrets: readonly string[];
+    readonly timeoutSeconds: number;
+    readonly playCacheSeconds: number;
+  };
   readonly publisher: { readonly graceSeconds: number };
   readonly gop: { readonly maxSeconds: number; readonly maxBytes: number };
   readonly limits: {

@@ -1,5 +1,6 @@
 import type { ConfigPath, ConfigValue } from "./config.ts";
 import { authKeys } from "./keys-access.ts";
+import { hookKeys } from "./keys-hooks.ts";
 import { flvTcpKeys, httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
 import { mediaKeys, processKeys } from "./keys-service.ts";
 import { turnKeys } from "./keys-turn.ts";
@@ -14,6 +15,7 @@ export const configKeys: { readonly [P in ConfigPath]: KeySpec<ConfigValue<P>> }
   ...rtcKeys,
   ...turnKeys,
   ...authKeys,
+  ...hookKeys,
   ...mediaKeys,
 };
 

@@ -25,7 +25,7 @@ test("one that sends nothing is found out", async () => {
   const { transmit } = prototype;
   prototype.transmit = async () => {};
   try {
-    expect(await checkSctp()).toContain("only established");
+    expect(await checkSctp(1000)).toContain("only established");
   } finally {
     prototype.transmit = transmit;
   }

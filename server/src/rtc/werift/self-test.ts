@@ -30,7 +30,7 @@ export class SelfTestError extends Error {
   }
 }
 
-const HANDSHAKE_LIMIT_MS = 3_000;
+const HANDSHAKE_LIMIT_MS = 20_000;
 const RTP = Uint8Array.from(Buffer.from("806000010000000001020304", "hex"));
 const RTCP_RR = Uint8Array.from(Buffer.from("80c9000105060708", "hex"));
 
