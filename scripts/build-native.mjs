@@ -17,7 +17,7 @@ const addons = [
       ...["core.c", "openssl.c", "outbox.c", "srtp.c", "udp.c"],
     ],
     headers: [
-      ...["binding.h", "core.h", "openssl.h", "outbox.h", "srtp.h", "udp.h"],
+      ...["aes-ctr.h", "binding.h", "core.h", "openssl.h", "outbox.h", "srtp.h", "udp.h"],
       "../../turn/native/arguments.h",
     ],
   },

@@ -122,13 +122,13 @@ function rowsFor(other, bare) {
   const own = process.execPath;
   const fastest = hasNative(root) ? ["native"] : ["wasm", "node"];
   const rows = [
-    { name: "without a compiler", node: own, tree: bare, tiers: ["wasm", "node"] },
+    { name: "without a compiler", node: own, tree: bare, tiers: ["wasm"] },
     {
       name: "without a compiler, without SIMD",
       node: own,
       nodeFlags: withoutSimd,
       tree: bare,
-      tiers: ["wasm", "node"],
+      tiers: ["node"],
     },
     { name: "rtc.egress node", node: own, flags: ["--rtc-egress", "node"], tiers: ["node"] },
   ];
@@ -136,7 +136,7 @@ function rowsFor(other, bare) {
   return [
     ...rows,
     { name: "as built", node: other, tiers: fastest },
-    { name: "without a compiler", node: other, tree: bare, tiers: ["wasm", "node"] },
+    { name: "without a compiler", node: other, tree: bare, tiers: ["wasm"] },
   ];
 }
 

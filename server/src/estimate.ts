@@ -13,7 +13,7 @@ import {
 } from "./capacity/index.ts";
 import type { Config } from "./config/index.ts";
 import { silentLog, systemClock } from "./core/index.ts";
-import { measureEgress } from "./measure-egress.ts";
+import { type MeasuredEgress, measureEgress } from "./measure-egress.ts";
 import { chooseEgress } from "./rtc/egress/choose-core.ts";
 
 /** `millrace capacity`: writes what the plan takes, what runs out first, and how many viewers there may be. */
@@ -34,7 +34,7 @@ export async function estimate(
       ? measuredConstants
       : {
           ...measuredConstants,
-          packetUs: { ...measuredConstants.packetUs, [measured.tier]: measured.packetUs },
+          packetUs: { ...measuredConstants.packetUs, [measured.tier]: wholePacketUs(measured) },
         };
   const settings = {
     maxStreams: config.limits.streams,
@@ -51,6 +51,12 @@ export async function estimate(
   };
   if (asked.json) write(`${JSON.stringify(capacityDocument(report), null, 2)}\n`);
   else writeCapacity(report, write);
+}
+
+/** What a packet takes of the whole process on a machine that seals and sends at that speed. */
+function wholePacketUs({ tier, packetUs }: MeasuredEgress): number {
+  const { packetUs: whole, egressUs } = measuredConstants;
+  return packetUs * (whole[tier] / egressUs[tier]);
 }
 
 /** What would seal and send media here. */

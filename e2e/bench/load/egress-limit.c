@@ -25,7 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "aes-ctr.h"
+#include "../../../server/native/aes-ctr.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -132,9 +132,9 @@ static void openViewer(struct Viewer *viewer, int number, int port) {
   viewer->ctr = ssl.ctx_new();
   ssl.init(viewer->gcm, ssl.aes_128_gcm(), NULL, key, NULL);
   ssl.init(viewer->ctr, ssl.aes_128_ctr(), NULL, key, NULL);
-  if (aesIsThere()) {
-    aesExpand(&viewer->aes, key);
-    viewer->rawGcm = ssl.gcm_new(&viewer->aes, aesBlock);
+  if (aes_is_there()) {
+    aes_expand(&viewer->aes, key);
+    viewer->rawGcm = ssl.gcm_new(&viewer->aes, aes_block);
   }
   for (int i = 0; i < SHA1_BLOCK; i++) pad[i] = 0x36 ^ (i < SHA1_DIGEST ? number + i : 0);
   ssl.sha1_init(&viewer->inner);
@@ -184,7 +184,7 @@ static int sealGcm(struct Viewer *viewer, uint8_t *packet, int raw) {
   if (raw) {
     ssl.gcm_setiv(viewer->rawGcm, iv, 12);
     ssl.gcm_aad(viewer->rawGcm, packet, HEADER);
-    ssl.gcm_encrypt(viewer->rawGcm, payload, packet + HEADER, payloadBytes, aesCounter);
+    ssl.gcm_encrypt(viewer->rawGcm, payload, packet + HEADER, payloadBytes, aes_counter);
     ssl.gcm_tag(viewer->rawGcm, tag, GCM_TAG);
     return HEADER + payloadBytes + GCM_TAG;
   }
@@ -208,7 +208,7 @@ static int sealCm(struct Viewer *viewer, uint8_t *packet, int raw) {
   iv[13] ^= viewer->index;
   uint8_t *tag = packet + HEADER + payloadBytes;
   if (raw) {
-    aesStream(&viewer->aes, iv, payload, packet + HEADER, payloadBytes);
+    aes_stream(&viewer->aes, iv, payload, packet + HEADER, payloadBytes);
   } else {
     ssl.init(viewer->ctr, NULL, NULL, NULL, iv);
     ssl.update(viewer->ctr, packet + HEADER, &written, payload, payloadBytes);
@@ -312,7 +312,7 @@ int main(int argc, char **argv) {
     if (frames < 1 || frames > MAX_FRAMES || perFrame < 1 || perFrame > MAX_PACKETS) return 2;
     const int gcm = strncmp(cipher, "gcm", 3) == 0, raw = strstr(cipher, "-raw") != NULL;
     const int segmented = strcmp(way, "segmented") == 0;
-    if (raw && !aesIsThere()) frames = 0;
+    if (raw && !aes_is_there()) frames = 0;
     const double before = cpuSeconds();
     for (int f = 0; f < frames; f++) sendFrame(gcm, raw, segmented, perFrame, f * 3000);
     printf("%.4f\n", (cpuSeconds() - before) * 1e6 / ((double)frames * perFrame * viewerCount));

@@ -20,8 +20,10 @@ export interface WayCost {
 
 /** What was measured on one machine. Each figure names its bench; another machine may have its own. */
 export interface CapacityConstants {
-  /** CPU of one WebRTC packet, whole process. Microseconds. */
+  /** CPU of one WebRTC packet, whole process, with 100 viewers. Microseconds. */
   readonly packetUs: Readonly<Record<CapacityTier, number>>;
+  /** What of it is sealing and sending alone. Microseconds. */
+  readonly egressUs: Readonly<Record<CapacityTier, number>>;
   /** The part of it that only the main thread can do. */
   readonly packetMainShare: Readonly<Record<CapacityTier, number>>;
   readonly ways: Readonly<Record<CapacityWay, WayCost>>;
@@ -48,16 +50,17 @@ export const keptSeconds = { gop: 2, rtc: 15, http: 24 } as const;
 
 /**
  * Two shared cores of an Intel Xeon at 2.5 GHz, Node 20, whose `node:crypto` is two to three times as slow as others'.
- * `npm run bench -- egress` (packetUs), `-- rtc` (joins), `-- http` (FLV, publishers), `-- soak` (memory and the other
+ * `npm run bench -- egress` (egressUs), `-- rtc` (packetUs, joins), `-- cores` (packetMainShare), `-- http` (FLV, publishers), `-- soak` (memory and the other
  * ways); figures in e2e/bench/README.md.
  */
 export const measuredConstants: CapacityConstants = {
-  packetUs: { native: 2.3, wasm: 9, node: 26 },
-  packetMainShare: { native: 0.5, wasm: 1, node: 1 },
+  packetUs: { native: 6, wasm: 14, node: 36 },
+  egressUs: { native: 2.2, wasm: 10, node: 26 },
+  packetMainShare: { native: 0.4, wasm: 1, node: 1 },
   ways: {
     webrtc: { fixedUs: 300, perMbitUs: 0, memoryKb: 67, overhead: 1 },
-    "http-flv": { fixedUs: 130, perMbitUs: 120, memoryKb: 16, overhead: 1.04 },
-    "ws-flv": { fixedUs: 130, perMbitUs: 125, memoryKb: 66, overhead: 1.04 },
+    "http-flv": { fixedUs: 100, perMbitUs: 75, memoryKb: 14, overhead: 1.04 },
+    "ws-flv": { fixedUs: 100, perMbitUs: 75, memoryKb: 65, overhead: 1.04 },
     "ll-hls": { fixedUs: 4500, perMbitUs: 200, memoryKb: 33, overhead: 1.06 },
     "long-poll": { fixedUs: 4000, perMbitUs: 200, memoryKb: 62, overhead: 1.06 },
     sse: { fixedUs: 400, perMbitUs: 300, memoryKb: 12, overhead: 1.39 },
