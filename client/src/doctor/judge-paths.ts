@@ -1,3 +1,4 @@
+import { refusedCodes } from "../player/failure.ts";
 import { addressKind } from "./address-kind.ts";
 import { type MediaPlace, placeText } from "./answer.ts";
 import { type Check, type Details, type Finding, found, ok, timed } from "./check.ts";
@@ -145,7 +146,7 @@ function judgeAnnounced(
 /** A peer was not to be had. */
 function refusal(id: "webrtc-udp" | "webrtc-tcp" | "turn", code: string, details: Details): Check {
   const why = { ...details, refusal: code };
-  if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
+  if (refusedCodes.has(code)) {
     return found("skipped", id, needsToken, why);
   }
   if (/^(PROBES_FULL|RATE_LIMITED|PEERS_FULL|SERVER_CLOSING)$/.test(code)) {

@@ -1,3 +1,4 @@
+import { refusedCodes } from "../player/failure.ts";
 import { type Check, type Finding, found, ok, timed } from "./check.ts";
 
 /** What was seen of a real stream. */
@@ -57,7 +58,7 @@ function whyNothing(
   stream: string,
   { state, code }: StreamOutcome,
 ): readonly ["fail" | "warn" | "skipped", "stream", Finding] {
-  if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
+  if (refusedCodes.has(code)) {
     return ["skipped", "stream", { ...refused, message: `You may not watch ${stream} (${code}).` }];
   }
   if (state === "offline" || state === "waiting") {

@@ -1,3 +1,4 @@
+import { refusedCodes } from "../player/failure.ts";
 import type { PublisherStateType } from "../publisher/state.ts";
 import type { MillracePublisher } from "../publisher-element.ts";
 import type { PublisherEventMap } from "../publisher-events.ts";
@@ -15,7 +16,7 @@ const stateTexts: Readonly<Record<PublisherStateType, string>> = {
 };
 /** The key is kept as long as the tab, so that a reload does not ask for it again. */
 const keyOfTab = "millrace-key";
-const keyErrors: ReadonlySet<string> = new Set(["UNAUTHORIZED", "FORBIDDEN", "TOKEN_TOO_LONG"]);
+const keyErrors: ReadonlySet<string> = new Set([...refusedCodes, "TOKEN_TOO_LONG"]);
 
 const { base, stream: ofPath, token } = thisPlace("publish/");
 const publisher = need<MillracePublisher>("millrace-publisher");

@@ -24,11 +24,20 @@ const offlineCodes: ReadonlySet<string> = new Set([
   "NOT_LIVE",
 ]);
 
-const fatalCodes: ReadonlySet<string> = new Set([
-  "SRC_INVALID",
-  "WEBRTC_UNSUPPORTED",
+/** Who asks may not, and will not later with the same token. */
+export const refusedCodes: ReadonlySet<string> = new Set([
   "UNAUTHORIZED",
   "FORBIDDEN",
+  "TOKEN_INVALID",
+  "TOKEN_EXPIRED",
+  "ADDRESS_FORBIDDEN",
+  "HOOK_DENIED",
+]);
+
+const fatalCodes: ReadonlySet<string> = new Set([
+  ...refusedCodes,
+  "SRC_INVALID",
+  "WEBRTC_UNSUPPORTED",
   "STREAM_NAME_INVALID",
   "KICKED",
 ]);
@@ -65,6 +74,27 @@ const texts: Readonly<Record<string, FailureText>> = {
   FORBIDDEN: {
     title: "Not allowed",
     detail: "You may not watch this stream with the link that you have.",
+  },
+  TOKEN_INVALID: {
+    title: "Not allowed",
+    detail: "The link is not one for this stream. Ask whoever sent you here for a new one.",
+  },
+  TOKEN_EXPIRED: {
+    title: "The link is too old",
+    detail: "Ask whoever sent you here for a new one.",
+  },
+  ACCESS_EXPIRED: { title: "Your time is over", detail: "The server is asked for more." },
+  ADDRESS_FORBIDDEN: {
+    title: "Not from here",
+    detail: "This stream may not be watched from your network.",
+  },
+  HOOK_UNAVAILABLE: {
+    title: "The server has to ask",
+    detail: "Whether you may watch cannot be told now. It goes on by itself.",
+  },
+  ACCESS_UNAVAILABLE: {
+    title: "The server has to ask",
+    detail: "Whether you may watch cannot be told now. It goes on by itself.",
   },
   KICKED: { title: "You were disconnected", detail: "The operator ended your session." },
   SERVER_UNREACHABLE: {
@@ -127,5 +157,7 @@ const texts: Readonly<Record<string, FailureText>> = {
 
 /** What to show for `code`; `message` is the server's own sentence for codes not known here. */
 export function failureText(code: string, message = ""): FailureText {
+  // Whoever refused says why.
+  if (code === "HOOK_DENIED") return { title: "Not allowed", detail: message };
   return texts[code] ?? { title: "Playback failed", detail: message };
 }

@@ -1,4 +1,4 @@
-import { type FailureText, failureText } from "../player/failure.ts";
+import { type FailureText, failureText, refusedCodes } from "../player/failure.ts";
 
 /** Codes that the publisher makes itself; all others come from the server, the player's texts or the devices. */
 export type LocalPublishCode =
@@ -12,10 +12,9 @@ export type LocalPublishCode =
   | "NEGOTIATION_FAILED";
 
 const fatalCodes: ReadonlySet<string> = new Set([
+  ...refusedCodes,
   "SRC_INVALID",
   "WEBRTC_UNSUPPORTED",
-  "UNAUTHORIZED",
-  "FORBIDDEN",
   "TOKEN_TOO_LONG",
   "ORIGIN_FORBIDDEN",
   "STREAM_NAME_INVALID",
@@ -55,6 +54,24 @@ const texts: Readonly<Record<string, FailureText>> = {
   FORBIDDEN: {
     title: "The key does not fit",
     detail: "It is wrong, too old, or for another stream. Ask for a new one.",
+  },
+  TOKEN_INVALID: {
+    title: "The key does not fit",
+    detail: "It is wrong, or for another stream. Ask for a new one.",
+  },
+  TOKEN_EXPIRED: { title: "The key is too old", detail: "Ask for a new one." },
+  ACCESS_EXPIRED: { title: "Your time is over", detail: "The server is asked for more." },
+  ADDRESS_FORBIDDEN: {
+    title: "Not from here",
+    detail: "The server takes no publishers from your network.",
+  },
+  HOOK_UNAVAILABLE: {
+    title: "The server has to ask",
+    detail: "Whether you may publish cannot be told now. It goes on by itself.",
+  },
+  ACCESS_UNAVAILABLE: {
+    title: "The server has to ask",
+    detail: "Whether you may publish cannot be told now. It goes on by itself.",
   },
   TOKEN_TOO_LONG: { title: "The key does not fit", detail: "It is longer than any key." },
   ORIGIN_FORBIDDEN: {
