@@ -8,6 +8,7 @@ import { examine } from "./examine.ts";
 import { ListenError } from "./listen-error.ts";
 import { createLog, type WritingLog } from "./log/index.ts";
 import { EgressUnavailableError } from "./rtc/egress/choose-core.ts";
+import { makeToken } from "./token-command.ts";
 import { version } from "./version.ts";
 
 /** How long an end may take beyond the time to drain before the process is ended anyway. */
@@ -19,6 +20,9 @@ async function main(args: readonly string[]): Promise<void> {
   else if (command.type === "serve") await serve(command.loaded);
   else if (command.type === "capacity") {
     await estimate(command.loaded.config, command.asked, (text) => process.stdout.write(text));
+  } else if (command.type === "token") {
+    const token = makeToken(command.loaded.config, command.asked, Date.now());
+    process.stdout.write(`${token}\n`);
   } else {
     const { config } = command.loaded;
     process.exitCode = await examine(config, command.asked, (text) => process.stdout.write(text));

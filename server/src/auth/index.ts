@@ -1,4 +1,5 @@
 export type { Openness } from "./openness.ts";
+export { type SignedTokenFor, signToken } from "./signed-token.ts";
 export {
   type AccessRule,
   type AccessSettings,
