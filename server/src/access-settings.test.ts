@@ -46,20 +46,11 @@ test("a file that will not do is named with the reason", async () => {
   expect(() => accessSettings(config, nobodyElse)).toThrow("which cannot be read");
 });
 
-test("where a hook decides, auto lets everybody through to it", () => {
-  const { config } = loadConfig({
-    args: ["--auth-play-tokens=play-token", "--auth-play-without-token=private"],
-    readFile: () => "",
-  });
-  const hooks = { decides: () => true };
-  expect(accessSettings(config, hooks)).toMatchObject({
-    publishWithoutToken: "anybody",
-    playWithoutToken: "private",
-    adminWithoutToken: "auto",
-  });
-  expect(opennessOf(config, hooks)).toEqual({
-    publish: "hook",
-    play: "private",
-    admin: "loopback",
-  });
+test("where a hook decides, everybody gets through to it until there is a token", () => {
+  const openness = (...args: readonly string[]) =>
+    opennessOf(loadConfig({ args, readFile: () => "" }).config, { decides: () => true });
+  expect(openness()).toEqual({ publish: "hook", play: "hook", admin: "loopback" });
+  expect(openness("--auth-publish-tokens=studio-token")).toMatchObject({ publish: "nobody" });
+  expect(openness("--auth-play-tokens=play-token")).toMatchObject({ play: "nobody" });
+  expect(openness("--auth-play-without-token=private")).toMatchObject({ play: "private" });
 });

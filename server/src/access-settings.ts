@@ -1,11 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
-import {
-  type AccessSettings,
-  type Openness,
-  type OpennessSetting,
-  StaticAccess,
-} from "./auth/index.ts";
+import { type AccessSettings, type Openness, StaticAccess } from "./auth/index.ts";
 import type { OpennessWords } from "./banner.ts";
 import { type Config, ConfigError } from "./config/index.ts";
 
@@ -15,15 +10,14 @@ export interface OtherDecider {
 }
 
 /**
- * What access is made with. Where somebody else decides, `auto` lets everybody through to it.
+ * What access is made with. Where somebody else decides, everybody gets through to it until there is a token.
  * @throws ConfigError when the public keys cannot be read or are none.
  */
 export function accessSettings({ auth }: Config, other: OtherDecider): AccessSettings {
   const { jwtSecrets, jwtPublicKeys, jwksUrl, jwtIssuer, jwtAudience, ...settings } = auth;
   return {
     ...settings,
-    publishWithoutToken: unlessDecided(settings.publishWithoutToken, other.decides("publish")),
-    playWithoutToken: unlessDecided(settings.playWithoutToken, other.decides("play")),
+    publishUntilToken: other.decides("publish") ? "anybody" : "loopback",
     jwt: {
       secrets: jwtSecrets,
       publicKeys: jwtPublicKeys === "" ? [] : readPublicKeys(jwtPublicKeys),
@@ -40,10 +34,6 @@ export function opennessOf(config: Config, other: OtherDecider): OpennessWords {
   const hook = (action: "publish" | "play", open: Openness): Openness | "hook" =>
     open === "anybody" && other.decides(action) ? "hook" : open;
   return { publish: hook("publish", publish), play: hook("play", play), admin };
-}
-
-function unlessDecided(setting: OpennessSetting, decided: boolean): OpennessSetting {
-  return setting === "auto" && decided ? "anybody" : setting;
 }
 
 function readPublicKeys(path: string): readonly string[] {

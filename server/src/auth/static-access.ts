@@ -34,6 +34,8 @@ export interface AccessSettings {
   readonly publishWithoutToken: OpennessSetting;
   readonly playWithoutToken: OpennessSetting;
   readonly adminWithoutToken: OpennessSetting;
+  /** Who may publish while there is no token for it and the setting is `auto`. Default `loopback`. */
+  readonly publishUntilToken?: Openness | undefined;
   /** Networks (CIDR) from which alone that may be done, with a token or without; empty: from anywhere. */
   readonly publishFrom?: readonly string[] | undefined;
   readonly playFrom?: readonly string[] | undefined;
@@ -206,7 +208,11 @@ function gatesOf(settings: AccessSettings, isSigned: boolean, passes: LoginPasse
   return {
     publish: gate({
       tokens: publishTokens,
-      open: opennessOf(settings.publishWithoutToken, publishNeedsToken, "loopback"),
+      open: opennessOf(
+        settings.publishWithoutToken,
+        publishNeedsToken,
+        settings.publishUntilToken ?? "loopback",
+      ),
       from: settings.publishFrom,
     }),
     play: gate({

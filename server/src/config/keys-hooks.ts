@@ -13,11 +13,9 @@ const askUrl = (about: string): KeySpec<string> =>
 
 export const hookKeys: SpecsOf<"hooks"> = {
   "hooks.publishUrl": askUrl(
-    "Is asked by POST before somebody publishes, and may refuse, rename and limit; see hooks.md. Then auth.publishWithoutToken auto is anybody.",
+    "Is asked by POST before somebody publishes, and may refuse, rename and limit; see hooks.md. Without a publish token, auth.publishWithoutToken auto is anybody then.",
   ),
-  "hooks.playUrl": askUrl(
-    "Is asked by POST before somebody watches, and may refuse and limit. Then auth.playWithoutToken auto is anybody.",
-  ),
+  "hooks.playUrl": askUrl("Is asked by POST before somebody watches, and may refuse and limit."),
   "hooks.callUrl": askUrl("Is asked by POST before a browser takes a place in a direct call."),
   "hooks.eventUrls": list({
     ...urlWords,
