@@ -1,4 +1,5 @@
 import type { PacketEncoding, Registry, Stream, Track, Viewer } from "../core/index.ts";
+import { pageOfViewers, type ViewerQuery } from "./viewer-list.ts";
 
 /** One place where the server listens. */
 export interface ListenAddress {
@@ -93,6 +94,27 @@ export class Documents {
     };
   }
 
+  /** Viewers of all streams, a page at a time. @throws RefusedError `REQUEST_INVALID` 400 */
+  viewers(query: ViewerQuery): object {
+    const { viewers, next } = pageOfViewers(this.#registry.list(), query);
+    return {
+      viewers: viewers.map(({ stream, viewer }) => ({ stream, ...viewerPart(viewer) })),
+      next: next ?? null,
+    };
+  }
+
+  /** Ends the session of a publisher or a viewer. False: there is none with that id. */
+  kick(id: string): boolean {
+    for (const stream of this.#registry.list()) {
+      const publisher = this.#registry.publisher(stream.name);
+      const info = publisher?.id === id ? publisher.info : stream.viewers.get(id)?.info;
+      if (info === undefined) continue;
+      info.onKick?.("KICKED");
+      return true;
+    }
+    return false;
+  }
+
   streamSummary(name: string): { readonly state: string; readonly codecs: readonly string[] } {
     const stream = this.#registry.get(name);
     return {
@@ -104,10 +126,12 @@ export class Documents {
   #publisherPart(stream: Stream): object {
     const publisher = this.#registry.publisher(stream.name);
     if (publisher === undefined) return { publisher: null };
-    const { transport, address, userAgent } = publisher.info;
+    const { transport, address, userAgent, grant } = publisher.info;
     const startedAt = iso(publisher.startedWallMs);
     const stats = publisher.info.stats?.() ?? null;
-    return { publisher: { id: publisher.id, transport, address, userAgent, startedAt, stats } };
+    const { id } = publisher;
+    const user = grant?.user;
+    return { publisher: { id, transport, address, userAgent, user, startedAt, stats } };
   }
 }
 
@@ -194,7 +218,7 @@ function bitrateBps({ packets, bitrateBps: ofFrames }: Track): number {
 }
 
 function viewerPart(viewer: Viewer): object {
-  const { transport, address, userAgent, clientId, stats } = viewer.info;
+  const { transport, address, userAgent, clientId, grant, stats } = viewer.info;
   const joinedAt = iso(viewer.joinedWallMs);
   return {
     id: viewer.id,
@@ -202,6 +226,7 @@ function viewerPart(viewer: Viewer): object {
     address,
     userAgent,
     ...(clientId === undefined ? {} : { clientId }),
+    ...(grant?.user === undefined ? {} : { user: grant.user }),
     joinedAt,
     stats: stats?.call(viewer.info) ?? null,
   };

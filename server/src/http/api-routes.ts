@@ -14,6 +14,12 @@ export interface ApiDocuments {
   streams(): object;
   /** `full` adds what only an administrator may see. Undefined: there is no such stream. */
   stream(name: string, full: boolean): object | undefined;
+  /** @throws RefusedError `REQUEST_INVALID` 400 */
+  viewers(
+    query: Readonly<Partial<Record<"stream" | "transport" | "limit" | "after", string>>>,
+  ): object;
+  /** Ends the session of a publisher or viewer. False: there is none with that id. */
+  kick(id: string): boolean;
   /** For headers: `live`, `waiting` or `offline`, and the codecs. */
   streamSummary(name: string): { readonly state: string; readonly codecs: readonly string[] };
 }
@@ -30,6 +36,18 @@ export function apiRoutes(options: RouteOptions, door: LoginDoor): Router {
     if (caller.token !== undefined) setCors(request, response, origins);
     const document = request.path === "/v1/server" ? documents.server() : documents.streams();
     return replyJson(request, response, document);
+  });
+
+  router.get("/v1/viewers", (request, response) => {
+    const caller = callerOf(request, trust, ownHosts);
+    options.authorizeAdmin(caller);
+    if (caller.token !== undefined) setCors(request, response, origins);
+    const query = new URL(request.url, "http://localhost").searchParams;
+    const asked = ["stream", "transport", "limit", "after"].flatMap((name) => {
+      const value = query.get(name);
+      return value === null ? [] : [[name, value] as const];
+    });
+    return replyJson(request, response, documents.viewers(Object.fromEntries(asked)));
   });
 
   router.get("/v1/streams/*name", async (request, response) => {

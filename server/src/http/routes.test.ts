@@ -257,6 +257,24 @@ describe("the API", () => {
     expect(await ask("[::1]:8080")).toMatch(/^HTTP\/1.1 200 /);
   });
 
+  it("lists viewers for administrators, with what was asked for", async () => {
+    const asked = await rig.get("/api/v1/viewers?stream=live/cam&limit=5&other=1");
+    expect(await asked.json()).toEqual({ viewers: [], query: { stream: "live/cam", limit: "5" } });
+    const stranger = await rig.get("/api/v1/viewers", { Via: "1.1 proxy" });
+    expect(await problem(stranger)).toBe("403 FORBIDDEN");
+  });
+
+  it("ends a session for administrators, and for no page of others", async () => {
+    const end = (id: string, headers: Record<string, string> = {}) =>
+      rig.get(`/api/v1/sessions/${id}`, headers, "DELETE");
+    expect((await end("known-session")).status).toBe(204);
+    expect(await problem(await end("another"))).toBe("404 SESSION_NOT_FOUND");
+    expect(await problem(await end("known-session", { Via: "1.1 proxy" }))).toBe("403 FORBIDDEN");
+    const asked = { Origin: "https://evil.example", "Access-Control-Request-Method": "DELETE" };
+    const preflight = await rig.get("/api/v1/sessions/known-session", asked, "OPTIONS");
+    expect(preflight.headers.get("access-control-allow-methods") ?? "").not.toContain("DELETE");
+  });
+
   it("believes a proxy that is trusted", async () => {
     const seen: string[] = [];
     const trusting = await startRig({

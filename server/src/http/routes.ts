@@ -10,6 +10,7 @@ import { oEmbedDocument } from "./oembed.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { notFound, problemOf, replyProblem } from "./problem.ts";
 import { replyJson } from "./reply.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import type { Site } from "./site.ts";
 
 /** What the routes need from outside. */
@@ -46,6 +47,7 @@ export function createRoutes(options: RouteOptions): express.Express {
 
   const door = new LoginDoor(options);
   app.use(loginRoutes(options, door));
+  app.use(sessionRoutes(options));
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method === "OPTIONS") {
       replyOptions(request, response, options.origins);

@@ -67,6 +67,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
         server: () => ({ name: "millrace" }),
         streams: () => ({ streams: [], padding: "x".repeat(600) }),
         stream: (name, full) => (name === "live/cam" ? { name, full } : undefined),
+        viewers: (query) => ({ viewers: [], query }),
+        kick: (id) => id === "known-session",
         streamSummary: (name) =>
           name === "live/cam"
             ? { state: "live", codecs: ["avc1.42e01f", "opus"] }
