@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { type PictureShape, stampMarker, usualPictures } from "../peers/stamped-pictures.ts";
+import { measureJoinLimit } from "./join-limit.ts";
 import { buildLoadClient, type LoadReport, runLoad } from "./load-client.ts";
 import { inOwnNetwork } from "./own-network.ts";
 import { heading, record, spread, table } from "./results.ts";
@@ -30,7 +31,12 @@ const lightPictures: PictureShape = { fps: 5, gop: 5, keyBytes: 400, deltaBytes:
 /** Joins that compile the code before any is measured. */
 const firstJoins = Math.min(80, crowd);
 
+/** Joins after which the compiler of V8 has come to rest, as in a gateway that has been up for a while. */
+const settlingJoins = 1000;
+
 interface Joins {
+  /** Soon after the start, and later. */
+  readonly freshPerCpuSecond: number;
   readonly perCpuSecond: number;
   readonly kilobytes: number;
   readonly connectedMs: number;
@@ -64,6 +70,7 @@ for (let round = 0; round < rounds; round++) {
     }
   }
 }
+const publicKeyLimit = measureJoinLimit();
 print();
 keep();
 
@@ -98,8 +105,15 @@ async function measureJoins({ flags, pid }: RtcServer): Promise<Joins> {
   await runLoad(program, { ...brief, n: firstJoins, ramp: 40 });
   const from = cpuSeconds(pid);
   const report = await runLoad(program, { ...brief, n: crowd, ramp: 50, pid });
+  const freshPerCpuSecond = report.connected / (cpuSeconds(pid) - from);
+  for (let joined = 0; joined < settlingJoins; joined += crowd) {
+    await runLoad(program, { ...brief, n: crowd, ramp: 50 });
+  }
+  const laterFrom = cpuSeconds(pid);
+  const later = await runLoad(program, { ...brief, n: crowd, ramp: 50 });
   return {
-    perCpuSecond: report.connected / (cpuSeconds(pid) - from),
+    freshPerCpuSecond,
+    perCpuSecond: later.connected / (cpuSeconds(pid) - laterFrom),
     kilobytes: report.server.pss_kb_per_viewer,
     connectedMs: report.connected_ms.p95,
   };
@@ -156,6 +170,10 @@ function print(): void {
   const joined = [...joins].map(([name, list]) => [
     name,
     spread(
+      list.map(({ freshPerCpuSecond }) => freshPerCpuSecond),
+      0,
+    ),
+    spread(
       list.map(({ perCpuSecond }) => perCpuSecond),
       0,
     ),
@@ -168,12 +186,19 @@ function print(): void {
       0,
     ),
   ]);
-  const names = ["server", "joins per second of CPU", "memory per viewer kB", "connected p95 ms"];
-  console.log(`\nAfter ${crowd} joins, signaling included:\n\n${table(names, joined)}`);
+  const names = [
+    ...["server", "joins per second of CPU, soon after the start", `after ${settlingJoins} joins`],
+    ...["memory per viewer kB", "connected p95 ms"],
+  ];
+  console.log(`\nJoins, signaling included:\n\n${table(names, joined)}`);
+  console.log(
+    `\nThe public-key work of a join alone, in node:crypto: ${publicKeyLimit.sum.toFixed(0)} µs, ${publicKeyLimit.joinsPerSecond.toFixed(0)} a second.`,
+  );
 }
 
 function keep(): void {
   if (crowd < 100) return;
+  record("joins", "limit", "node:crypto alone", [publicKeyLimit.joinsPerSecond]);
   for (const [name, role] of roles) {
     const list = reports.get(key(name, crowd)) ?? [];
     const perPacket = list.map(({ server }) => server.cpu_us_per_packet);

@@ -7,12 +7,14 @@ import type { OpennessWords } from "./banner.ts";
 import type { Config } from "./config/index.ts";
 import { type Access, type Clock, type Log, Registry, systemClock } from "./core/index.ts";
 import { DemoSource } from "./demo/index.ts";
+import { nativeFigures, rtcFigures } from "./figures.ts";
 import { FlvTcpServer } from "./flv/index.ts";
 import { bindable, coreLimits, transcodeOptions } from "./from-config.ts";
 import { type GatewayHooks, Hooks } from "./hooks/index.ts";
 import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
+import { Metrics } from "./metrics/index.ts";
 import { chooseEgress } from "./rtc/egress/choose-core.ts";
 import type { EgressCore } from "./rtc/egress/core.ts";
 import { readsUdp } from "./rtc/egress/native-module.ts";
@@ -94,6 +96,7 @@ class MillraceGateway implements Gateway {
   readonly #siteFolder: string;
   readonly #transcoder: TranscodePool;
   readonly #hooks: Hooks;
+  readonly #metrics: Metrics;
   readonly #ownAccess: StaticAccess;
   /** The own one and hooks. */
   readonly #access: Access;
@@ -125,6 +128,14 @@ class MillraceGateway implements Gateway {
     this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
     this.#hooks.watch(this.registry);
+    this.#metrics = new Metrics({
+      registry: this.registry,
+      clock,
+      version,
+      egress: () => this.#egress?.tier,
+      rtc: () => this.#peers && rtcFigures(this.#peers.counters),
+      native: () => nativeFigures(this.#egress),
+    });
   }
 
   get openness(): OpennessWords {
@@ -249,6 +260,7 @@ class MillraceGateway implements Gateway {
       peers,
       iceServers: this.#iceServers,
       documents: this.#documents(),
+      metrics: this.#metrics,
       siteFolder: this.#siteFolder,
       isReady: () => this.#ready,
     });
@@ -288,6 +300,7 @@ class MillraceGateway implements Gateway {
     await Promise.all(goodbyes);
     this.registry.close(reason);
     await this.#hooks.close();
+    this.#metrics.close();
     // Threads of the egress send through the sockets of the peers.
     this.#egress?.close();
     await Promise.all([this.#peers?.close(), this.#transcoder.close()]);

@@ -11,6 +11,7 @@ import { createFlvPost, type FlvPost } from "./flv/index.ts";
 import { bindable, httpLimits } from "./from-config.ts";
 import { createFront, HttpServer, Site } from "./http/index.ts";
 import { listening } from "./listen-error.ts";
+import type { Metrics } from "./metrics/index.ts";
 import { createProbeHandler, type ProbeHandler } from "./probe/index.ts";
 import type { RtcGateway } from "./rtc/gateway/gateway.ts";
 import type { PeerFactory } from "./rtc/peer.ts";
@@ -28,6 +29,7 @@ export interface WebOptions {
   /** Where a client may find STUN and TURN. `id` is no secret. */
   iceServers(id: string): readonly IceServer[];
   readonly documents: Documents;
+  readonly metrics: Metrics;
   readonly siteFolder: string;
   readonly isReady: () => boolean;
 }
@@ -115,6 +117,7 @@ export class Web {
         access,
         authorizeAdmin: (caller) => ownAccess.authorizeAdmin(caller),
         documents,
+        metrics: this.#options.metrics,
         site: new Site(siteFolder),
         trust,
         origins,

@@ -257,6 +257,13 @@ describe("the API", () => {
     expect(await ask("[::1]:8080")).toMatch(/^HTTP\/1.1 200 /);
   });
 
+  it("tells metrics to administrators", async () => {
+    const told = await rig.get("/metrics");
+    expect([told.status, await told.text()]).toEqual([200, "up 1\n"]);
+    expect(told.headers.get("content-type")).toBe("text/plain; version=0.0.4");
+    expect(await problem(await rig.get("/metrics", { Via: "1.1 proxy" }))).toBe("403 FORBIDDEN");
+  });
+
   it("lists viewers for administrators, with what was asked for", async () => {
     const asked = await rig.get("/api/v1/viewers?stream=live/cam&limit=5&other=1");
     expect(await asked.json()).toEqual({ viewers: [], query: { stream: "live/cam", limit: "5" } });

@@ -3,13 +3,14 @@ import express, { type NextFunction, type Request, type Response } from "express
 import type { Access, Clock, Log } from "../core/ports.ts";
 import { type ApiDocuments, apiRoutes } from "./api-routes.ts";
 import type { Caller } from "./caller.ts";
+import { callerOf } from "./caller.ts";
 import { replyOptions, setCors } from "./headers.ts";
 import { LoginDoor, type LoginLimits } from "./login-door.ts";
 import { loginRoutes } from "./login-routes.ts";
 import { oEmbedDocument } from "./oembed.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { notFound, problemOf, replyProblem } from "./problem.ts";
-import { replyJson } from "./reply.ts";
+import { Body, reply, replyJson } from "./reply.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import type { Site } from "./site.ts";
 
@@ -32,6 +33,8 @@ export interface RouteOptions {
   readonly isReady: () => boolean;
   /** Whether viewers get a cookie by which they are known again in statistics. Default true. */
   readonly clientCookie?: boolean;
+  /** What Prometheus reads. */
+  readonly metrics: { readonly type: string; text(): Promise<string> };
   readonly loginLimits?: Partial<LoginLimits>;
   /** Default: the machine's. */
   readonly clock?: Pick<Clock, "nowUs">;
@@ -68,6 +71,12 @@ export function createRoutes(options: RouteOptions): express.Express {
       status: ready ? 200 : 503,
       cacheControl: "no-store",
     });
+  });
+  app.get("/metrics", async (request, response) => {
+    options.authorizeAdmin(callerOf(request, options.trust, options.ownHosts));
+    const { metrics } = options;
+    const body = new Body(metrics.type, await metrics.text());
+    return reply(request, response, body, { cacheControl: "no-store" });
   });
   app.use("/api", apiRoutes(options, door));
   app.use((request: Request, response: Response, next: NextFunction) => {

@@ -74,6 +74,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
             ? { state: "live", codecs: ["avc1.42e01f", "opus"] }
             : { state: "offline", codecs: [] },
       },
+      metrics: { type: "text/plain; version=0.0.4", text: async () => "up 1\n" },
       site: new Site(folder),
       trust,
       origins: new OriginPolicy(options.origins ?? "*", trust),

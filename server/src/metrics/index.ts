@@ -1,0 +1,1 @@
+export { type Figures, Metrics, type MetricsOptions } from "./metrics.ts";
