@@ -42,7 +42,10 @@ test("a player that is no browser watches an RTMP stream by WHEP, with sound", a
   });
   await player.stop();
   expect(player.state.deleted).toBe(200);
-  expect(gateway.log.some((line) => line.msg.startsWith("viewer session closed"))).toBe(true);
+  // Lines of the log are written together, some milliseconds later.
+  await expect
+    .poll(() => gateway.log.some((line) => line.msg.startsWith("viewer session closed")))
+    .toBe(true);
 });
 
 /** The API is open to the gateway's own host only, so that the log tells. */
