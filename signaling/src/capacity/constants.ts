@@ -68,7 +68,7 @@ export const measuredConstants: CapacityConstants = {
   streamUs: 1000,
   streamPerMbitUs: 1300,
   opusUs: 20_000,
-  joinsPerCore: 100,
+  joinsPerCore: 115,
   processMb: 90,
   streamMb: 0.11,
 };
