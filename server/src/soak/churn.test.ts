@@ -9,8 +9,8 @@ const rounds = 250;
 /** Joined at once in each round. */
 const rtcJoins = 5;
 const addresses = [".flv", ".sse", ".sse?media=1", ".poll?media=1&hold=0", ".aac"];
-/** What one viewer may leave behind: less than the least that one holds. */
-const maxBytesPerViewer = 250;
+/** What one viewer may leave behind: less than one holds. What V8 compiles meanwhile counts too, some hundred bytes of it. */
+const maxBytesPerViewer = 1000;
 
 let day: Day | undefined;
 afterEach(async () => {
