@@ -5,12 +5,14 @@ import { StreamedViewer } from "./test-http-viewers.ts";
 import { RtcViewer } from "./test-rtc-viewer.ts";
 
 const warmUp = 40;
-const rounds = 250;
+/** A leak is in each of them; what V8 compiles meanwhile, which counts as memory too, is not. */
+const batches = 4;
+const rounds = 125;
 /** Joined at once in each round. */
 const rtcJoins = 5;
 const addresses = [".flv", ".sse", ".sse?media=1", ".poll?media=1&hold=0", ".aac"];
-/** What one viewer may leave behind: less than one holds. What V8 compiles meanwhile counts too, some hundred bytes of it. */
-const maxBytesPerViewer = 1000;
+/** What one viewer may leave behind: less than the least that one holds. */
+const maxBytesPerViewer = 250;
 
 let day: Day | undefined;
 afterEach(async () => {
@@ -50,14 +52,18 @@ test("thousands of viewers of one stream leave nothing behind", async () => {
   await day.listen();
   await day.run(10);
   for (let number = 0; number < warmUp; number++) await round(day, number);
-  const before = await settled(day);
-  for (let number = 0; number < rounds; number++) await round(day, number);
-  const after = await settled(day);
-  const viewers = rounds * (rtcJoins + 1);
-  expect(viewers).toBeGreaterThanOrEqual(1500);
+  const first = await settled(day);
+  const kept: number[] = [];
+  let last = first;
+  for (let batch = 0; batch < batches; batch++) {
+    for (let number = 0; number < rounds; number++) await round(day, number);
+    const after = await settled(day);
+    kept.push((after.bytes - last.bytes) / (rounds * (rtcJoins + 1)));
+    last = after;
+  }
   expect(day.rtc.outputs.size).toBe(0);
   expect(day.rtc.wheel.size).toBe(0);
   expect(day.transcoder.running).toBe(0);
-  expect(after.timers).toBe(before.timers);
-  expect((after.bytes - before.bytes) / viewers).toBeLessThan(maxBytesPerViewer);
+  expect(last.timers).toBe(first.timers);
+  expect(Math.min(...kept)).toBeLessThan(maxBytesPerViewer);
 }, 240_000);
