@@ -31,6 +31,11 @@ const programs = [
   // VLC says nothing at all to the superuser.
   { probe: ["test", "-x", "/usr/bin/cvlc"], packages: ["vlc-bin", "vlc-plugin-base"] },
   { probe: ["nginx", "-v"], packages: ["nginx-light"] },
+  { probe: ["caddy", "version"], packages: ["caddy"] },
+  { probe: ["apache2", "-v"], packages: ["apache2-bin"] },
+  { probe: ["prometheus", "--version"], packages: ["prometheus"] },
+  // An ACME server for tests.
+  { probe: ["test", "-x", "/usr/bin/pebble"], packages: ["pebble"] },
   { probe: ["curl", "--version"], packages: ["curl"] },
   { probe: ["ip", "-V"], packages: ["iproute2"] },
   { probe: ["nft", "--version"], packages: ["nftables"] },

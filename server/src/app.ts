@@ -15,12 +15,10 @@ import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
 import { Metrics } from "./metrics/index.ts";
-import { chooseEgress } from "./rtc/egress/choose-core.ts";
 import type { EgressCore } from "./rtc/egress/core.ts";
-import { readsUdp } from "./rtc/egress/native-module.ts";
-import { RtcGateway } from "./rtc/gateway/gateway.ts";
-import { type BoundPeerFactory, createPeerFactory } from "./rtc/peer-factory.ts";
-import { selfTest } from "./rtc/werift/self-test.ts";
+import type { RtcGateway } from "./rtc/gateway/gateway.ts";
+import type { BoundPeerFactory } from "./rtc/peer-factory.ts";
+import { startRtc } from "./rtc-start.ts";
 import { defaultServerLimits, RtmpServer } from "./rtmp/index.ts";
 import { createTranscodePool, type TranscodePool } from "./transcode/index.ts";
 import type { BundledTurn } from "./turn/index.ts";
@@ -189,40 +187,11 @@ class MillraceGateway implements Gateway {
   }
 
   async #startRtc(): Promise<ListenAddress> {
-    // Keys that another implementation would not understand must never reach a viewer.
-    await selfTest();
-    const { host, port, tcp, announcedIps, dataFromViewers, maxPeers } = this.#config.rtc;
-    const { egress: choice, egressThreads } = this.#config.rtc;
-    const { core, native } = chooseEgress({
-      choice,
-      threads: egressThreads === 0 ? undefined : egressThreads,
-      clock: this.#clock,
-      log: this.#log,
-    });
-    this.#egress = core;
-    const peers = await listening("rtc", { host, port }, () =>
-      createPeerFactory({
-        port,
-        tcp,
-        host: host === "*" ? undefined : host,
-        announcedIps,
-        clock: this.#clock,
-        log: this.#log,
-        limits: { maxPeers },
-        bindUdp: native?.udpSocket,
-        nativeUdp: native && readsUdp(native) ? native : undefined,
-      }),
-    );
-    this.#peers = peers;
-    this.#rtc = new RtcGateway({
-      ...this.#shared,
-      peers,
-      core,
-      iceServers: this.#iceServers,
-      limits: { maxSessions: maxPeers },
-      dataFromViewers,
-    });
-    return { host: peers.address, port: peers.port };
+    const rtc = await startRtc(this.#config, { ...this.#shared, iceServers: this.#iceServers });
+    this.#egress = rtc.core;
+    this.#peers = rtc.peers;
+    this.#rtc = rtc.gateway;
+    return { host: rtc.peers.address, port: rtc.peers.port };
   }
 
   async #startRtmp(): Promise<ListenAddress | undefined> {

@@ -10,7 +10,8 @@ export interface ActivityObserver {
   /** `reason` is a stable code. */
   publishEnded?(publisher: Publisher, reason: string): void;
   playStarted?(stream: Stream, viewer: Viewer): void;
-  playEnded?(stream: Stream, viewer: Viewer): void;
+  /** `reason` is a stable code. */
+  playEnded?(stream: Stream, viewer: Viewer, reason: string): void;
   streamChanged?(stream: Stream, change: StreamChange): void;
 }
 
@@ -41,8 +42,8 @@ export class Activity implements Required<ActivityObserver> {
     this.#tell((observer) => observer.playStarted?.(stream, viewer));
   }
 
-  playEnded(stream: Stream, viewer: Viewer): void {
-    this.#tell((observer) => observer.playEnded?.(stream, viewer));
+  playEnded(stream: Stream, viewer: Viewer, reason: string): void {
+    this.#tell((observer) => observer.playEnded?.(stream, viewer, reason));
   }
 
   streamChanged(stream: Stream, change: StreamChange): void {

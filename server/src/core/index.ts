@@ -3,6 +3,7 @@ export { admit } from "./admission.ts";
 export { systemClock } from "./clock.ts";
 export type { TrackLease } from "./derived-track.ts";
 export { ProtocolError, RefusedError } from "./errors.ts";
+export type { PublisherFigures, ViewerFigures } from "./figures.ts";
 export type { FrameCache } from "./frame-cache.ts";
 export { FrameQueue, type FrameQueueLimits, type QueuedFrame } from "./frame-queue.ts";
 export { randomId } from "./ids.ts";

@@ -176,11 +176,11 @@ export class Stream {
       id,
       info,
       joinedWallMs: clock.wallMs(),
-      close: () => {
+      close: (reason = "LEFT") => {
         neverExpires?.();
         if (this.#viewers.get(id) !== viewer) return;
         this.#viewers.delete(id);
-        activity.playEnded(this, viewer);
+        activity.playEnded(this, viewer, reason);
       },
     };
     this.#viewers.set(id, viewer);

@@ -22,6 +22,6 @@ export interface Viewer {
   readonly id: string;
   readonly info: ViewerInfo;
   readonly joinedWallMs: number;
-  /** May be called twice. */
-  close(): void;
+  /** `reason` is a stable code; `LEFT` when the viewer went by itself. May be called twice. */
+  close(reason?: string): void;
 }

@@ -32,7 +32,12 @@ export type HookHappening =
     } & Happening &
       HookSession)
   | ({ readonly type: "play.started" } & Happening & HookSession)
-  | ({ readonly type: "play.ended"; readonly seconds: number } & Happening & HookSession)
+  | ({
+      readonly type: "play.ended";
+      readonly reason: string;
+      readonly seconds: number;
+    } & Happening &
+      HookSession)
   | ({
       readonly type: "stream.live" | "stream.waiting" | "stream.ended";
       readonly reason: string;
@@ -76,9 +81,9 @@ export function eventsOf(clock: Clock, tell: (event: HookEvent) => void): Activi
       say({ type: "publish.ended", ...publishing(publisher), reason, seconds });
     },
     playStarted: (stream, viewer) => say({ type: "play.started", ...watching(stream, viewer) }),
-    playEnded: (stream, viewer) => {
+    playEnded: (stream, viewer, reason) => {
       const seconds = secondsSince(viewer.joinedWallMs);
-      say({ type: "play.ended", ...watching(stream, viewer), seconds });
+      say({ type: "play.ended", ...watching(stream, viewer), reason, seconds });
     },
     streamChanged: (stream, change) => {
       const happening = changeOf(stream.name, change);

@@ -201,7 +201,7 @@ class FlvOutput implements FallbackOutput {
     viewer.carrier.socket.off("drain", pump);
     const { stats } = viewer;
     channel.remove(viewer);
-    counted.close();
+    counted.close(code);
     this.#log.info({ session: id, stream: stream.name, transport, code, ...stats }, "viewer left");
     if (channel.viewers === 0) this.#closeChannel(stream, channel);
     if (this.#sessions.size === 0) {

@@ -318,7 +318,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     }
     this.#closeData();
     this.#peer.close(reason);
-    this.#viewer.close();
+    this.#viewer.close(reason);
     lease.release();
     this.#log.info({ code: reason, ...stats }, "viewer session closed");
     this.#options.onClosed(this);
