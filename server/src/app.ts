@@ -19,7 +19,9 @@ import type { EgressCore } from "./rtc/egress/core.ts";
 import type { RtcGateway } from "./rtc/gateway/gateway.ts";
 import type { BoundPeerFactory } from "./rtc/peer-factory.ts";
 import { startRtc } from "./rtc-start.ts";
-import { defaultServerLimits, RtmpServer } from "./rtmp/index.ts";
+import type { RtmpServer } from "./rtmp/index.ts";
+import { startRtmp } from "./rtmp-start.ts";
+import { type StartedTls, startTls } from "./tls-start.ts";
 import { createTranscodePool, type TranscodePool } from "./transcode/index.ts";
 import type { BundledTurn } from "./turn/index.ts";
 import { startTurnRelay } from "./turn-relay.ts";
@@ -46,6 +48,8 @@ export interface Gateway {
   start(): Promise<void>;
   /** Who may do what without a token. */
   readonly openness: OpennessWords;
+  /** Its certificates; undefined before `start`. */
+  readonly tls: StartedTls | undefined;
   /** Where it listens; absent before `start`. */
   addresses(): GatewayAddresses;
   /**
@@ -105,6 +109,7 @@ class MillraceGateway implements Gateway {
   #egress: EgressCore | undefined;
   #rtc: RtcGateway | undefined;
   #turn: BundledTurn | undefined;
+  #tls: StartedTls | undefined;
   #rtmp: RtmpServer | undefined;
   #web: Web | undefined;
   #flvTcp: FlvTcpServer | undefined;
@@ -140,6 +145,10 @@ class MillraceGateway implements Gateway {
     return opennessOf(this.#config, this.#hooks);
   }
 
+  get tls(): StartedTls | undefined {
+    return this.#tls;
+  }
+
   addresses(): GatewayAddresses {
     return this.#addresses;
   }
@@ -165,25 +174,31 @@ class MillraceGateway implements Gateway {
   }
 
   async #open(): Promise<void> {
+    const tls = await startTls(this.#config, { clock: this.#clock, log: this.#log });
+    this.#tls = tls;
     const rtc = await this.#startRtc();
     // The relay lets browsers reach that port. Its process takes its time, and nobody waits for it meanwhile.
-    const relay = startTurnRelay(this.#config, rtc.port, this.#log).then((turn) => {
+    const relay = startTurnRelay(this.#config, rtc.port, this.#log, tls).then((turn) => {
       this.#turn = turn;
       return turn && { turn: turn.addresses };
     });
-    const ports = await this.#openPorts().finally(() => relay.catch(() => {}));
+    const ports = await this.#openPorts(tls).finally(() => relay.catch(() => {}));
     const turn = await relay;
     if (this.#closing !== undefined) return;
     this.#addresses = { ...ports, rtc, ...turn };
     if (this.#config.demo) this.#demo = new DemoSource(this.#shared);
     this.#ready = true;
+    // Its server asks us over HTTP.
+    tls.acme?.start();
   }
 
-  async #openPorts(): Promise<GatewayAddresses> {
-    const rtmp = await this.#startRtmp();
+  async #openPorts(tls: StartedTls): Promise<GatewayAddresses> {
+    const certificates = tls.main?.certificates;
+    const rtmp = await startRtmp(this.#config, { ...this.#shared, certificates });
+    this.#rtmp = rtmp?.server;
     const flvTcp = await this.#startFlvTcp();
-    const http = await this.#startWeb();
-    return { http, ...(rtmp && { rtmp }), ...(flvTcp && { flvTcp }) };
+    const web = await this.#startWeb(tls);
+    return { ...web, ...rtmp?.addresses, ...(flvTcp && { flvTcp }) };
   }
 
   async #startRtc(): Promise<ListenAddress> {
@@ -192,20 +207,6 @@ class MillraceGateway implements Gateway {
     this.#peers = rtc.peers;
     this.#rtc = rtc.gateway;
     return { host: rtc.peers.address, port: rtc.peers.port };
-  }
-
-  async #startRtmp(): Promise<ListenAddress | undefined> {
-    const { enabled, host, port, maxConnections, maxConnectionsPerAddress } = this.#config.rtmp;
-    if (!enabled) return undefined;
-    const drainMs = this.#config.shutdown.drainSeconds * 1000;
-    const drainTimeoutMs = Math.min(drainMs, defaultServerLimits.drainTimeoutMs);
-    const rtmp = new RtmpServer({
-      ...this.#shared,
-      limits: { maxConnections, maxConnectionsPerAddress, drainTimeoutMs },
-    });
-    const bound = await listening("rtmp", { host, port }, () => rtmp.listen(port, bindable(host)));
-    this.#rtmp = rtmp;
-    return { host: bound.address, port: bound.port };
   }
 
   async #startFlvTcp(): Promise<ListenAddress | undefined> {
@@ -218,7 +219,7 @@ class MillraceGateway implements Gateway {
     return { host: bound.address, port: bound.port };
   }
 
-  async #startWeb(): Promise<ListenAddress> {
+  #startWeb(tls: StartedTls): ReturnType<Web["listen"]> {
     const [gateway, peers] = [this.#rtc, this.#peers];
     if (gateway === undefined || peers === undefined) throw new Error("WebRTC comes first");
     const web = new Web({
@@ -228,16 +229,17 @@ class MillraceGateway implements Gateway {
       gateway,
       peers,
       iceServers: this.#iceServers,
-      documents: this.#documents(),
+      documents: this.#documents(tls),
       metrics: this.#metrics,
       siteFolder: this.#siteFolder,
       isReady: () => this.#ready,
+      tls,
     });
     this.#web = web;
     return web.listen();
   }
 
-  #documents(): Documents {
+  #documents(tls: StartedTls): Documents {
     const { publicUrls, basePath } = this.#config.http;
     return new Documents(this.registry, {
       version,
@@ -248,6 +250,7 @@ class MillraceGateway implements Gateway {
       transcoder: () => this.#transcoder.engine,
       egress: () => this.#egress?.tier,
       isReady: () => this.#ready,
+      certificates: tls,
     });
   }
 
@@ -260,6 +263,7 @@ class MillraceGateway implements Gateway {
     if (this.#ready) this.#log.info({ code: reason }, "closing");
     this.#ready = false;
     this.#demo?.close(reason);
+    this.#tls?.close();
     const goodbyes = [
       this.#web?.leave(reason),
       this.#rtmp?.close(reason),

@@ -1,7 +1,8 @@
 import { type Config, ConfigError } from "./config/index.ts";
-import { silentLog } from "./core/index.ts";
+import { silentLog, systemClock } from "./core/index.ts";
 import type { SharedTurn } from "./ice-servers.ts";
 import { ListenError } from "./listen-error.ts";
+import { startTls } from "./tls-start.ts";
 import { turnUrls } from "./turn/index.ts";
 import { startTurnRelay } from "./turn-relay.ts";
 
@@ -16,7 +17,8 @@ export interface ExaminedTurn extends SharedTurn {
  * one that is started for the moment. Undefined when there is none, or none that lets us in.
  * @throws ConfigError when certificate or key cannot be used.
  */
-export async function openTurnToExamine(config: Config): Promise<ExaminedTurn | undefined> {
+export async function openTurnToExamine(given: Config): Promise<ExaminedTurn | undefined> {
+  const config = withoutSelfSigned(given);
   const { turn, rtc } = config;
   const { host, port, tlsPort, secret } = turn;
   const here = host === "*" || host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
@@ -24,7 +26,9 @@ export async function openTurnToExamine(config: Config): Promise<ExaminedTurn | 
   const names = { plain: [here], tls: turn.publicHosts };
   try {
     // Where media would be says nothing here, but it has to be somewhere.
-    const relay = await startTurnRelay(config, rtc.port || 1, silentLog);
+    const tls = await startTls(config, { clock: systemClock, log: silentLog });
+    tls.close();
+    const relay = await startTurnRelay(config, rtc.port || 1, silentLog, tls);
     if (relay === undefined) return undefined;
     const urls = turnUrls(relay.addresses, names);
     return { urls, secret: relay.secret, close: () => relay.close("EXAMINED", 0) };
@@ -35,4 +39,12 @@ export async function openTurnToExamine(config: Config): Promise<ExaminedTurn | 
     const tls = tlsPort === 0 ? [] : [{ protocol: "tls" as const, host, port: tlsPort }];
     return { urls: turnUrls([...plain, ...tls], names), secret, close: async () => {} };
   }
+}
+
+/** No browser takes a relay's certificate that nobody signed, and looking makes no files. */
+function withoutSelfSigned(config: Config): Config {
+  const { https, turn } = config;
+  if (!https.selfSigned) return config;
+  const tlsPort = turn.cert === "" ? 0 : turn.tlsPort;
+  return { ...config, https: { ...https, selfSigned: false }, turn: { ...turn, tlsPort } };
 }

@@ -10,7 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
-type Section = "http" | "rtmp" | "flvTcp" | "rtc" | "turn";
+type Section = "http" | "https" | "rtmp" | "rtmps" | "flvTcp" | "rtc" | "turn";
 
 /** Where something should have listened. */
 interface Place {

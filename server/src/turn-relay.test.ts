@@ -11,6 +11,7 @@ import { silentLog, systemClock } from "./core/index.ts";
 import { checkTurn } from "./doctor/check-turn.ts";
 import { openTurnToExamine } from "./examine-turn.ts";
 import { iceServersFor, type SharedTurn } from "./ice-servers.ts";
+import { startTls } from "./tls-start.ts";
 import type { BundledTurn } from "./turn/index.ts";
 import { startTurnRelay } from "./turn-relay.ts";
 
@@ -37,7 +38,9 @@ function config(...flags: string[]): Config {
 }
 
 async function start(settings: Config): Promise<BundledTurn> {
-  started = await startTurnRelay(settings, rtcPort, silentLog);
+  const tls = await startTls(settings, { clock: systemClock, log: silentLog });
+  tls.close();
+  started = await startTurnRelay(settings, rtcPort, silentLog, tls);
   if (started === undefined) throw new Error("switched off");
   return started;
 }
@@ -134,16 +137,16 @@ describe("startTurnRelay", () => {
       return error instanceof ConfigError ? error.problems : [error];
     };
     expect(await problems(cert, "--turn-key=/nowhere/key.pem")).toEqual([
-      "turn.key: /nowhere/key.pem cannot be read (ENOENT).",
+      "turn.cert and turn.key: /nowhere/key.pem cannot be read (ENOENT).",
     ]);
     writeFileSync(join(folder, "empty.pem"), "");
     expect(await problems(cert, `--turn-key=${join(folder, "empty.pem")}`)).toEqual([
-      "turn.key is no private key in PEM without a passphrase.",
+      "turn.cert and turn.key: there is no private key in PEM without a passphrase.",
     ]);
   });
 
   it("starts nothing when it is switched off", async () => {
-    expect(await startTurnRelay(config("--no-turn-enabled"), rtcPort, silentLog)).toBeUndefined();
+    await expect(start(config("--no-turn-enabled"))).rejects.toThrow("switched off");
   });
 });
 

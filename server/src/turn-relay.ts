@@ -4,6 +4,7 @@ import type { Log } from "./core/index.ts";
 import { mediaPlace } from "./from-config.ts";
 import { listenError } from "./listen-error.ts";
 import { interfaceAddresses } from "./rtc/net/announced.ts";
+import type { StartedTls } from "./tls-start.ts";
 import { BundledTurn } from "./turn/index.ts";
 
 /**
@@ -14,6 +15,7 @@ export async function startTurnRelay(
   config: Config,
   rtcPort: number,
   log: Log,
+  tls: Pick<StartedTls, "turn">,
 ): Promise<BundledTurn | undefined> {
   const { turn } = config;
   if (!turn.enabled) return undefined;
@@ -23,6 +25,7 @@ export async function startTurnRelay(
       log,
       media: mediaPlace(config, rtcPort, interfaces),
       own: interfaces.map(({ address }) => address),
+      certificates: tls.turn?.certificates,
     });
   } catch (error) {
     if (error instanceof TurnOptionsError) throw new ConfigError(error.problems);

@@ -1,3 +1,4 @@
+import type { RequestListener } from "node:http";
 import { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import { attachSignaling, type Signaling } from "@millrace/signaling/server";
 import type { IceServer } from "@millrace/signaling/session";
@@ -9,12 +10,13 @@ import { createEveryOutput, type EveryOutput } from "./fallback/every-output.ts"
 import { createFallback, type Fallback } from "./fallback/index.ts";
 import { createFlvPost, type FlvPost } from "./flv/index.ts";
 import { bindable, httpLimits } from "./from-config.ts";
-import { createFront, HttpServer, Site } from "./http/index.ts";
+import { createFront, HttpServer, Site, type TlsSource } from "./http/index.ts";
 import { listening } from "./listen-error.ts";
 import type { Metrics } from "./metrics/index.ts";
 import { createProbeHandler, type ProbeHandler } from "./probe/index.ts";
 import type { RtcGateway } from "./rtc/gateway/gateway.ts";
 import type { PeerFactory } from "./rtc/peer.ts";
+import type { StartedTls } from "./tls-start.ts";
 import { createWhipHandler, type WhipHandler } from "./whip/index.ts";
 
 export interface WebOptions {
@@ -32,9 +34,10 @@ export interface WebOptions {
   readonly metrics: Metrics;
   readonly siteFolder: string;
   readonly isReady: () => boolean;
+  readonly tls: StartedTls;
 }
 
-/** Everything behind the HTTP port: pages, API, WHIP and WHEP, signaling, outputs without WebRTC, FLV by POST. */
+/** Everything behind the ports of HTTP and HTTPS: pages, API, WHIP and WHEP, signaling, outputs without WebRTC, FLV by POST. */
 export class Web {
   readonly #options: WebOptions;
   readonly #whip: WhipHandler;
@@ -43,6 +46,8 @@ export class Web {
   readonly #post: FlvPost;
   readonly #probe: ProbeHandler;
   readonly #http: HttpServer;
+  readonly #https: HttpServer | undefined;
+  #httpsPort: number | undefined;
   readonly #signaling: Signaling;
 
   /** Opens nothing yet. */
@@ -61,27 +66,36 @@ export class Web {
     this.#fallback = createFallback({ ...shared, trust, origins, basePath, outputs });
     this.#post = createFlvPost({ ...shared, trust, origins });
     this.#probe = createProbeHandler({ ...shared, peers, iceServers, trust, origins, basePath });
-    this.#http = this.#createHttp(trust, origins, listed);
-    this.#signaling = attachSignaling(this.#http.server, gateway, {
-      path: `${basePath}/socket.io/`,
-      origins: listed,
-      trustProxy,
-      clock,
-      log,
-    });
+    const listener = this.#createListener(trust, origins, listed);
+    this.#http = this.#createHttp(listener, undefined);
+    const certificates = config.https.enabled ? options.tls.main?.certificates : undefined;
+    this.#https = certificates && this.#createHttp(listener, certificates);
+    this.#signaling = attachSignaling(
+      this.#servers.map(({ server }) => server),
+      gateway,
+      {
+        path: `${basePath}/socket.io/`,
+        origins: listed,
+        trustProxy,
+        clock,
+        log,
+      },
+    );
   }
 
   /** @throws ListenError */
-  async listen(): Promise<ListenAddress> {
-    const { host, port } = this.#options.config.http;
-    const http = this.#http;
-    const bound = await listening("http", { host, port }, () => http.listen(port, bindable(host)));
-    return { host: bound.address, port: bound.port };
+  async listen(): Promise<{ readonly http: ListenAddress; readonly https?: ListenAddress }> {
+    const { http, https } = this.#options.config;
+    const at = await listenAt("http", this.#http, http);
+    if (this.#https === undefined) return { http: at };
+    const secure = await listenAt("https", this.#https, https);
+    this.#httpsPort = secure.port;
+    return { http: at, https: secure };
   }
 
   /** Takes nobody new and says goodbye to everybody; resolves when they were told. */
   async leave(reason: string): Promise<void> {
-    this.#http.drain();
+    for (const server of this.#servers) server.drain();
     this.#whip.close(reason);
     this.#fallback.close(reason);
     this.#probe.close(reason);
@@ -91,51 +105,75 @@ export class Web {
   }
 
   /** Ends what is still connected after so long. */
-  close(withinMs: number): Promise<void> {
-    return this.#http.close(withinMs);
+  async close(withinMs: number): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close(withinMs)));
   }
 
-  #createHttp(
-    trust: ProxyTrust,
-    origins: OriginPolicy,
-    listed: "*" | readonly string[],
-  ): HttpServer {
-    const { config, access, ownAccess, clock, log, documents, siteFolder, isReady } = this.#options;
-    const { basePath, publicUrls } = config.http;
-    const [whip, fallback, post, probe] = [this.#whip, this.#fallback, this.#post, this.#probe];
-    const signalingPath = `${basePath}/socket.io/`;
+  get #servers(): readonly HttpServer[] {
+    return this.#https === undefined ? [this.#http] : [this.#http, this.#https];
+  }
+
+  #createHttp(listener: RequestListener, tls: TlsSource | undefined): HttpServer {
+    const { config, clock, log } = this.#options;
+    const [fallback, post] = [this.#fallback, this.#post];
+    const signalingPath = `${config.http.basePath}/socket.io/`;
     const http = new HttpServer({
       log,
       clock,
+      tls,
       limits: httpLimits(config),
       takesUpgrade: (request) =>
         (request.url?.startsWith(signalingPath) ?? false) || fallback.takesUpgrade(request),
       takesContinue: post.takesContinue,
       takesItsTime: post.isReceiving,
-      listener: createFront({
-        log,
-        access,
-        authorizeAdmin: (caller) => ownAccess.authorizeAdmin(caller),
-        documents,
-        metrics: this.#options.metrics,
-        site: new Site(siteFolder),
-        trust,
-        origins,
-        frameAncestors: listed === "*" ? "*" : ["'self'", ...listed].join(" "),
-        basePath,
-        ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
-        isReady,
-        handlers: [
-          (request, response) => whip.handle(request, response),
-          post.handle,
-          probe.handle,
-          fallback.handle,
-        ],
-      }),
+      listener,
     });
     http.server.on("upgrade", (request, socket, head) => {
       if (fallback.takesUpgrade(request)) fallback.upgrade(request, socket, head);
     });
     return http;
   }
+
+  #createListener(
+    trust: ProxyTrust,
+    origins: OriginPolicy,
+    listed: "*" | readonly string[],
+  ): RequestListener {
+    const { config, access, ownAccess, log, documents, siteFolder, isReady, tls } = this.#options;
+    const { basePath, publicUrls } = config.http;
+    const { redirect, hstsSeconds } = config.https;
+    const [whip, fallback, post, probe] = [this.#whip, this.#fallback, this.#post, this.#probe];
+    return createFront({
+      log,
+      access,
+      authorizeAdmin: (caller) => ownAccess.authorizeAdmin(caller),
+      documents,
+      metrics: this.#options.metrics,
+      site: new Site(siteFolder),
+      trust,
+      origins,
+      frameAncestors: listed === "*" ? "*" : ["'self'", ...listed].join(" "),
+      basePath,
+      ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
+      isReady,
+      https: redirect ? { publicUrls, port: () => this.#httpsPort } : undefined,
+      hstsSeconds,
+      wellKnown: tls.acme?.challenges.handle,
+      handlers: [
+        (request, response) => whip.handle(request, response),
+        post.handle,
+        probe.handle,
+        fallback.handle,
+      ],
+    });
+  }
+}
+
+async function listenAt(
+  section: "http" | "https",
+  server: HttpServer,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<ListenAddress> {
+  const bound = await listening(section, { host, port }, () => server.listen(port, bindable(host)));
+  return { host: bound.address, port: bound.port };
 }

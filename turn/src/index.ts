@@ -1,5 +1,5 @@
 export { issueCredentials, type TurnCredentials } from "./auth/index.ts";
-export { type CertificateFacts, readCertificate } from "./certificate.ts";
+export { type CertificateFacts, type PemPair, readCertificate } from "./certificate.ts";
 export { checkTurnOptions, TurnOptionsError, type TurnOptionsInput } from "./options.ts";
 export {
   startTurn,

@@ -12,7 +12,10 @@ export interface ListenAddress {
 export interface GatewayAddresses {
   /** Pages, API and signaling. */
   readonly http?: ListenAddress;
+  /** The same over TLS. */
+  readonly https?: ListenAddress;
   readonly rtmp?: ListenAddress;
+  readonly rtmps?: ListenAddress;
   /** Bare FLV over TCP. */
   readonly flvTcp?: ListenAddress;
   /** UDP, for WebRTC media. */
@@ -37,6 +40,29 @@ export interface ServerFacts {
   /** Which tier seals and sends media; undefined before it is chosen. */
   egress(): string | undefined;
   isReady(): boolean;
+  /** Certificates in use, and how it goes with ordering them. */
+  readonly certificates?: CertificateFiguresReader;
+}
+
+/** What administrators are told of certificates. */
+export interface CertificateFiguresReader {
+  facts(): readonly {
+    readonly names: readonly string[];
+    readonly serial: string;
+    readonly fingerprint: string;
+    readonly issuer: string;
+    readonly selfSigned: boolean;
+    readonly notBeforeMs: number;
+    readonly expiresAtMs: number;
+  }[];
+  acmeStatus():
+    | {
+        readonly domains: readonly string[];
+        readonly failure: string | undefined;
+        readonly failures: number;
+        readonly nextTryMs: number | undefined;
+      }
+    | undefined;
 }
 
 /** The documents of `/api/v1`, made from what the registry knows at the moment. */
@@ -63,6 +89,7 @@ export class Documents {
       basePath: facts.basePath,
       transcoder: facts.transcoder(),
       egress: facts.egress(),
+      ...certificatePart(facts.certificates),
       streams: streams.length,
       viewers: streams.reduce((sum, stream) => sum + stream.viewers.size, 0),
     };
@@ -135,12 +162,42 @@ export class Documents {
   }
 }
 
-function addressList({ http, rtmp, flvTcp, rtc, turn = [] }: GatewayAddresses): readonly object[] {
+function certificatePart(reader: CertificateFiguresReader | undefined): object {
+  const found = reader?.facts() ?? [];
+  const acme = reader?.acmeStatus();
+  return {
+    certificates: found.map(({ notBeforeMs, expiresAtMs, ...facts }) => ({
+      ...facts,
+      notBefore: iso(notBeforeMs),
+      expiresAt: iso(expiresAtMs),
+    })),
+    ...(acme && {
+      acme: {
+        domains: acme.domains,
+        failures: acme.failures,
+        failure: acme.failure ?? null,
+        nextTryAt: acme.nextTryMs === undefined ? null : iso(acme.nextTryMs),
+      },
+    }),
+  };
+}
+
+function addressList({
+  http,
+  https,
+  rtmp,
+  rtmps,
+  flvTcp,
+  rtc,
+  turn = [],
+}: GatewayAddresses): readonly object[] {
   const entry = (protocol: string, transport: string, at: ListenAddress | undefined): object[] =>
     at === undefined ? [] : [{ protocol, transport, ...at }];
   return [
     ...entry("http", "tcp", http),
+    ...entry("https", "tcp", https),
     ...entry("rtmp", "tcp", rtmp),
+    ...entry("rtmps", "tcp", rtmps),
     ...entry("flv", "tcp", flvTcp),
     ...entry("webrtc", "udp", rtc),
     ...turn.flatMap(({ protocol, host, port }) =>

@@ -21,6 +21,12 @@ export interface AccessRuleConfig {
   readonly playFrom?: readonly string[] | undefined;
 }
 
+/** A further certificate, shown to clients that name a host that it is for. */
+export interface CertificateFilesConfig {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /** Everything that can be configured. Units stand in the names; what each key means stands in `config/keys-*.ts`. */
@@ -39,12 +45,40 @@ export interface Config {
     readonly requestTimeoutSeconds: number;
     readonly keepAliveSeconds: number;
   };
+  readonly https: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+    readonly cert: string;
+    readonly key: string;
+    readonly moreCertificates: readonly CertificateFilesConfig[];
+    readonly selfSigned: boolean;
+    readonly folder: string;
+    readonly redirect: boolean;
+    readonly hstsSeconds: number;
+    readonly handshakeTimeoutSeconds: number;
+    readonly maxHandshakes: number;
+  };
+  readonly acme: {
+    readonly domains: readonly string[];
+    readonly termsAgreed: boolean;
+    readonly email: string;
+    readonly directoryUrl: string;
+    readonly caFile: string;
+    readonly eabKeyId: string;
+    readonly eabHmacKey: string;
+  };
   readonly rtmp: {
     readonly enabled: boolean;
     readonly host: string;
     readonly port: number;
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;
+  };
+  readonly rtmps: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
   };
   readonly flvTcp: {
     readonly enabled: boolean;

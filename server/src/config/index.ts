@@ -19,3 +19,4 @@ export { environmentName, flagName } from "./names.ts";
 export { type CommandLine, readFlags } from "./read-texts.ts";
 export { secretsOf } from "./secrets.ts";
 export { suggestion } from "./suggest.ts";
+export { hasCertificate } from "./tls-contradictions.ts";

@@ -30,7 +30,8 @@ export const turnKeys: SpecsOf<"turn"> = {
   },
   "turn.cert": text({
     ...fileWords,
-    about: "Certificate chain for TURN over TLS, as PEM.",
+    about:
+      "Certificate chain for TURN over TLS, as PEM; read again when the file changes. Empty: that of HTTPS.",
   }),
   "turn.key": text({
     ...fileWords,

@@ -3,6 +3,7 @@ import { authKeys } from "./keys-access.ts";
 import { hookKeys } from "./keys-hooks.ts";
 import { flvTcpKeys, httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
 import { mediaKeys, processKeys } from "./keys-service.ts";
+import { acmeKeys, httpsKeys, rtmpsKeys } from "./keys-tls.ts";
 import { turnKeys } from "./keys-turn.ts";
 import type { KeySpec } from "./kinds.ts";
 
@@ -10,7 +11,10 @@ import type { KeySpec } from "./kinds.ts";
 export const configKeys: { readonly [P in ConfigPath]: KeySpec<ConfigValue<P>> } = {
   ...processKeys,
   ...httpKeys,
+  ...httpsKeys,
+  ...acmeKeys,
   ...rtmpKeys,
+  ...rtmpsKeys,
   ...flvTcpKeys,
   ...rtcKeys,
   ...turnKeys,

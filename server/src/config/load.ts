@@ -4,6 +4,7 @@ import { ConfigError, type GivenValue, type GivenValues } from "./config-error.t
 import { configPaths, keySpec } from "./keys.ts";
 import { readConfigText } from "./read-file.ts";
 import { configFileVariable, readEnvironment, readFlags } from "./read-texts.ts";
+import { tlsContradictions } from "./tls-contradictions.ts";
 
 /** Read from the working directory when no other file is named. */
 export const defaultConfigFile = "millrace.config.yaml";
@@ -94,7 +95,7 @@ function shorten(text: string): string {
 /** Faults that no single key shows. */
 function contradictions(config: Config): string[] {
   const { rtc, http, turn } = config;
-  const found: string[] = [];
+  const found = tlsContradictions(config);
   if (rtc.turnUrls.length === 0 && rtc.turnSecret !== "") {
     found.push("rtc.turnUrls and rtc.turnSecret go together: set both or neither.");
   }
@@ -106,9 +107,6 @@ function contradictions(config: Config): string[] {
   }
   if ((turn.cert === "") !== (turn.key === "")) {
     found.push("turn.cert and turn.key go together: set both or neither.");
-  }
-  if (turn.tlsPort !== 0 && turn.cert === "") {
-    found.push("turn.tlsPort needs turn.cert and turn.key.");
   }
   if (turn.tlsPort !== 0 && turn.tlsPort === turn.port) {
     found.push("turn.tlsPort and turn.port must be different.");

@@ -1,7 +1,7 @@
 import type { Config } from "./config.ts";
 
 /** Every secret of a configuration, so that the log can leave them out. */
-export function secretsOf({ auth, hooks, rtc, turn }: Config): readonly string[] {
+export function secretsOf({ acme, auth, hooks, rtc, turn }: Config): readonly string[] {
   return [
     ...auth.publishTokens,
     ...auth.playTokens,
@@ -12,6 +12,7 @@ export function secretsOf({ auth, hooks, rtc, turn }: Config): readonly string[]
     ...auth.signingSecrets,
     ...auth.jwtSecrets,
     ...(auth.cookieSecret === "" ? [] : [auth.cookieSecret]),
+    ...(acme.eabHmacKey === "" ? [] : [acme.eabHmacKey]),
     ...turn.previousSecrets,
     ...(turn.secret === "" ? [] : [turn.secret]),
     ...(rtc.turnSecret === "" ? [] : [rtc.turnSecret]),

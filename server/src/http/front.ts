@@ -13,6 +13,10 @@ export type RequestHandler = (
 export interface FrontOptions extends RouteOptions {
   /** Asked in order before the routes: WHEP and others that speak HTTP themselves. */
   readonly handlers: readonly RequestHandler[];
+  /** Asked before everything else, with the whole address: what lies at the root of a host, not of this server. */
+  readonly wellKnown?: RequestHandler | undefined;
+  /** How long browsers shall come over TLS only (RFC 6797), told to those who do. 0: they are not told. Seconds. */
+  readonly hstsSeconds?: number;
 }
 
 /** The first to see every request: brings its address into form, asks the handlers, then the routes. */
@@ -21,11 +25,16 @@ export function createFront(options: FrontOptions): RequestListener {
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     setSecurityHeaders(response);
+    const { hstsSeconds = 0 } = options;
+    if (hstsSeconds > 0 && options.trust.scheme(request) === "https") {
+      response.setHeader("Strict-Transport-Security", `max-age=${hstsSeconds}`);
+    }
     if (!useOriginForm(request)) {
       const message = "The request target is neither a path nor an http address.";
       await replyProblem(request, response, { code: "URL_INVALID", status: 400, message });
       return;
     }
+    if ((await options.wellKnown?.(request, response)) === true) return;
     const url = withoutBase(request.url ?? "/", options.basePath);
     if (url === undefined && !isProbe(request.url ?? "")) {
       await replyProblem(request, response, notFound);

@@ -13,15 +13,19 @@ export function setSecurityHeaders(response: ServerResponse): void {
   response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
 }
 
-/** Headers of pages: scripts and connections of our own only, frames by whoever may embed. */
-export function setPageHeaders(response: ServerResponse, frameAncestors: string): void {
+/** Headers of pages: scripts and connections of our own only, frames by whoever may embed. `secure`: it goes over TLS. */
+export function setPageHeaders(
+  response: ServerResponse,
+  frameAncestors: string,
+  secure = false,
+): void {
   response.setHeader(
     "Content-Security-Policy",
     [
       "default-src 'none'",
       "script-src 'self'",
       "style-src 'self'",
-      "connect-src 'self' ws: wss:",
+      secure ? "connect-src 'self' wss:" : "connect-src 'self' ws: wss:",
       "img-src 'self' data: blob:",
       "media-src 'self' blob:",
       "font-src 'self'",

@@ -5,9 +5,11 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock, Log } from "../core/ports.ts";
+import type { TlsGuard, TlsSource } from "./tls-source.ts";
 
 export interface HttpLimits {
   /** Connections at once; further ones are closed at once. */
@@ -47,9 +49,11 @@ export interface HttpServerOptions {
   /** Whether the request under way on this connection may take longer than `requestTimeoutMs`. Default: none may. */
   readonly takesItsTime?: (socket: Duplex) => boolean;
   readonly limits?: Partial<HttpLimits>;
+  /** Certificates of an HTTPS server. Default: it speaks HTTP. */
+  readonly tls?: TlsSource | undefined;
 }
 
-/** The one HTTP server of the gateway: limits, and an end that lets requests under way finish. */
+/** A server for HTTP/1.1, over TLS or not: limits, and an end that lets requests under way finish. */
 export class HttpServer {
   /** For what speaks more than HTTP on the same port (socket.io). */
   readonly server: Server;
@@ -57,27 +61,36 @@ export class HttpServer {
   readonly #sockets = new Set<Duplex>();
   /** Connections that somebody is served on: a request is being answered, or it was upgraded. */
   readonly #busy = new Set<Duplex>();
+  readonly #tls: TlsGuard | undefined;
   #draining = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
     const limits = { ...defaultHttpLimits, ...options.limits };
     this.#clock = options.clock;
-    this.server = createServer(
-      {
-        maxHeaderSize: limits.maxHeaderBytes,
-        headersTimeout: limits.headersTimeoutMs,
-        requestTimeout: Math.max(limits.requestTimeoutMs, limits.headersTimeoutMs),
-        keepAliveTimeout: limits.keepAliveMs,
-        connectionsCheckingInterval: Math.min(checkIntervalMs, limits.headersTimeoutMs),
-        requireHostHeader: true,
-        noDelay: true,
-      },
-      options.listener,
-    );
+    const settings = {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: Math.max(limits.requestTimeoutMs, limits.headersTimeoutMs),
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: Math.min(checkIntervalMs, limits.headersTimeoutMs),
+      requireHostHeader: true,
+      noDelay: true,
+    };
+    if (options.tls === undefined) this.server = createServer(settings, options.listener);
+    else {
+      // WebSockets need HTTP/1.1 here, which is what clients are told (RFC 7301).
+      const offered = { ...settings, ...options.tls.options(), ALPNProtocols: ["http/1.1"] };
+      const server = createSecureServer(offered, options.listener);
+      this.#tls = options.tls.guard(server);
+      this.server = server;
+    }
+    const isSecure = options.tls !== undefined;
     this.server.maxConnections = limits.maxConnections;
     this.server.maxHeadersCount = limits.maxHeaders;
-    this.server.on("connection", (socket: Socket) => {
+    this.server.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
+      // It shook hands while the end began.
+      if (isSecure && this.#draining) socket.destroy();
       this.#sockets.add(socket);
       socket.once("close", () => {
         this.#sockets.delete(socket);
@@ -93,6 +106,11 @@ export class HttpServer {
       this.server.emit("request", request, response);
     });
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+      // What TLS could not make a connection of has no HTTP in it, and whoever looks after handshakes knows of it.
+      if (isSecure && !this.#sockets.has(socket)) {
+        socket.destroy();
+        return;
+      }
       const patient = error.code === "ERR_HTTP_REQUEST_TIMEOUT" && options.takesItsTime?.(socket);
       if (patient !== true) refuseBroken(socket, error.code ?? "");
     });
@@ -103,7 +121,7 @@ export class HttpServer {
 
   /** The number of open connections. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#sockets.size + (this.#tls?.handshakes ?? 0);
   }
 
   get isDraining(): boolean {
@@ -133,6 +151,7 @@ export class HttpServer {
     if (this.#draining) return;
     this.#draining = true;
     if (this.server.listening) this.server.close();
+    this.#tls?.close();
     for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy();
   }
 

@@ -4,3 +4,4 @@ export { createFront, type FrontOptions, type RequestHandler } from "./front.ts"
 export { defaultHttpLimits, type HttpLimits, HttpServer } from "./http-server.ts";
 export { defaultLoginLimits, type LoginLimits } from "./login-door.ts";
 export { Site } from "./site.ts";
+export type { TlsSource } from "./tls-source.ts";

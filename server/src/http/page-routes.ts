@@ -7,6 +7,7 @@ import type { LoginDoor } from "./login-door.ts";
 import { oEmbedLink } from "./oembed.ts";
 import { reply } from "./reply.ts";
 import type { RouteOptions } from "./routes.ts";
+import { httpsOrigin, redirect } from "./to-https.ts";
 
 /** First segments of addresses that are not streams. */
 const reserved = new Set(
@@ -24,7 +25,16 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
   const { site, trust, basePath } = options;
   const router = express.Router({ caseSensitive: true, strict: true });
 
+  /** Answers with where the page is over HTTPS, and gives true, when the operator wants that. */
+  const leads = (request: Request, response: Response): boolean => {
+    const { https } = options;
+    const origin = https && httpsOrigin(request, trust, https);
+    if (origin === undefined) return false;
+    redirect(response, `${origin}${trust.prefix(request)}${basePath}${request.url}`);
+    return true;
+  };
   const sendPage = (request: Request, response: Response, name: string, frames: string) => {
+    if (leads(request, response)) return undefined;
     const page = site.page(name, trust.prefix(request) + basePath);
     if (page === undefined) {
       throw new RefusedError(
@@ -33,7 +43,7 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
         "The pages are not built: run `npm run build`.",
       );
     }
-    setPageHeaders(response, frames);
+    setPageHeaders(response, frames, trust.scheme(request) === "https");
     // A cookie is for one client only.
     const isOwn = response.hasHeader("Set-Cookie");
     return reply(request, response, page, isOwn ? { cacheControl: "private, no-cache" } : {});
@@ -42,6 +52,7 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
   router.get("/", (request, response) => sendPage(request, response, "index.html", "'self'"));
   router.get("/embed/*name", async (request, response) => {
     const page = { stream: parseStreamName(nameOf(request)), embed: true };
+    if (leads(request, response)) return undefined;
     if (await door.stops(request, response, page)) return undefined;
     door.greet(request, response, page);
     return sendPage(request, response, "embed.html", options.frameAncestors);
@@ -71,6 +82,7 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
     const name = nameOf(request);
     if (!isWatchPage(name)) return next();
     const page = { stream: parseStreamName(name), embed: false };
+    if (leads(request, response)) return undefined;
     // Without a host there is no address to give.
     if (trust.host(request) !== "") {
       response.setHeader("Link", oEmbedLink(request, trust, basePath, name));

@@ -13,6 +13,7 @@ import { notFound, problemOf, replyProblem } from "./problem.ts";
 import { Body, reply, replyJson } from "./reply.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import type { Site } from "./site.ts";
+import type { HttpsPlace } from "./to-https.ts";
 
 /** What the routes need from outside. */
 export interface RouteOptions {
@@ -35,6 +36,8 @@ export interface RouteOptions {
   readonly clientCookie?: boolean;
   /** What Prometheus reads. */
   readonly metrics: { readonly type: string; text(): Promise<string> };
+  /** Where browsers that ask for a page over HTTP are sent. Default: they get it. */
+  readonly https?: HttpsPlace | undefined;
   readonly loginLimits?: Partial<LoginLimits>;
   /** Default: the machine's. */
   readonly clock?: Pick<Clock, "nowUs">;

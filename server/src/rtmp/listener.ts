@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createSecureServer } from "node:tls";
 import type { Access, Clock, Log, Timer } from "../core/ports.ts";
 import type { Registry } from "../core/registry.ts";
 import { type ConnectionHost, plainAddress, RtmpConnection } from "./connection.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { defaultServerLimits, type RtmpServerLimits } from "./limits.ts";
 import { TagBodies } from "./tag-bodies.ts";
+import type { TlsGuard, TlsSource } from "./tls-source.ts";
 
 export interface RtmpServerOptions {
   readonly registry: Registry;
@@ -13,6 +15,8 @@ export interface RtmpServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<RtmpServerLimits>;
+  /** Certificates for `listenSecure`. */
+  readonly tls?: TlsSource | undefined;
 }
 
 /** Figures of an RTMP server. */
@@ -30,11 +34,14 @@ const checkIntervalMs = 1_000;
 const keepAliveMs = 30_000;
 const maxClosedCodes = 256;
 
+const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+
 /** Listens for RTMP publishers and players. */
 export class RtmpServer {
   readonly #options: RtmpServerOptions;
   readonly #limits: RtmpServerLimits;
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
+  readonly #guards: TlsGuard[] = [];
   readonly #table: ConnectionTable<RtmpConnection>;
   readonly #host: ConnectionHost;
   readonly #closedCodes = new Map<string, number>();
@@ -49,19 +56,36 @@ export class RtmpServer {
     this.#limits = { ...defaultServerLimits, ...options.limits };
     this.#table = new ConnectionTable(this.#limits);
     this.#host = this.#makeHost();
-    this.#server = createServer(
-      { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs },
-      (socket) => this.#accept(socket),
-    );
-    this.#server.on("error", (error) => options.log.error({ err: error }, "RTMP listener failed"));
   }
 
   /** Begins to listen; port 0 takes any free one. Rejects when the address cannot be had. */
-  async listen(port: number, host: string): Promise<{ address: string; port: number }> {
-    this.#server.listen(port, host);
-    await once(this.#server, "listening");
-    this.#scheduleCheck();
-    const { address, port: bound } = this.#server.address() as AddressInfo;
+  listen(port: number, host: string): Promise<{ address: string; port: number }> {
+    return this.#open(createServer(socketOptions), "connection", port, host);
+  }
+
+  /** The same for RTMPS, which is RTMP within TLS. Its connections count as the others do. */
+  listenSecure(port: number, host: string): Promise<{ address: string; port: number }> {
+    const { tls } = this.#options;
+    if (tls === undefined) throw new Error("RTMPS needs certificates");
+    const server = createSecureServer({ ...socketOptions, ...tls.options() });
+    this.#guards.push(tls.guard(server));
+    return this.#open(server, "secureConnection", port, host);
+  }
+
+  async #open(
+    server: Server,
+    event: "connection" | "secureConnection",
+    port: number,
+    host: string,
+  ): Promise<{ address: string; port: number }> {
+    const { log } = this.#options;
+    server.on(event, (socket: Socket) => this.#accept(socket));
+    server.on("error", (error) => log.error({ err: error }, "RTMP listener failed"));
+    server.listen(port, host);
+    await once(server, "listening");
+    this.#servers.push(server);
+    if (this.#checkTimer === undefined) this.#scheduleCheck();
+    const { address, port: bound } = server.address() as AddressInfo;
     return { address, port: bound };
   }
 
@@ -87,8 +111,9 @@ export class RtmpServer {
 
   async #shutDown(reason: string): Promise<void> {
     this.#closing = true;
-    const stopped = this.#server.listening ? once(this.#server, "close") : undefined;
-    this.#server.close();
+    const stopped = this.#servers.map((server) => once(server, "close"));
+    for (const server of this.#servers) server.close();
+    for (const guard of this.#guards) guard.close();
     const empty = new Promise<void>((resolve) => {
       this.#empty = resolve;
     });
@@ -100,7 +125,7 @@ export class RtmpServer {
     await empty;
     this.#drainTimer.cancel();
     this.#checkTimer?.cancel();
-    await stopped;
+    await Promise.all(stopped);
   }
 
   #makeHost(): ConnectionHost {

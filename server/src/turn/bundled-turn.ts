@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import {
   checkTurnOptions,
+  type PemPair,
   readCertificate,
   startTurn,
   type TurnAddress,
   type TurnEvent,
   type TurnOptions,
-  TurnOptionsError,
   type TurnOptionsInput,
   type TurnRelay,
   type TurnRelayStats,
@@ -21,8 +20,6 @@ export interface TurnSettings {
   readonly host: string;
   readonly port: number;
   readonly tlsPort: number;
-  readonly cert: string;
-  readonly key: string;
   readonly publicHosts: readonly string[];
   readonly minPort: number;
   readonly maxPort: number;
@@ -46,20 +43,36 @@ export interface TurnSurroundings {
   readonly media: MediaPlace;
   /** Addresses of this machine's interfaces. */
   readonly own: readonly string[];
+  /** Of TURN over TLS; needed where `tlsPort` is not 0. */
+  readonly certificates?: TurnCertificates | undefined;
+}
+
+/** A certificate that may be followed by another. `tls/` has it. */
+export interface TurnCertificates {
+  /** Secret. */
+  readonly pair: PemPair;
+  /** Calls back after each change. Returns how to end that. */
+  onChange(listener: () => void): () => void;
 }
 
 /** The relay that runs beside the gateway. */
 export class BundledTurn {
-  /** What browsers are told. */
-  readonly urls: readonly string[];
+  #urls: readonly string[];
   /** What credentials for it are made from. Never leaves the process but to the relay. */
   readonly secret: string;
   readonly #relay: TurnRelay;
 
+  #forget: () => void = () => {};
+
   private constructor(relay: TurnRelay, secret: string, names: RelayNames) {
     this.#relay = relay;
     this.secret = secret;
-    this.urls = turnUrls(relay.addresses, names);
+    this.#urls = turnUrls(relay.addresses, names);
+  }
+
+  /** What browsers are told. */
+  get urls(): readonly string[] {
+    return this.#urls;
   }
 
   /**
@@ -75,10 +88,25 @@ export class BundledTurn {
       onEvents: (events, dropped) => logEvents(log, events, dropped),
     });
     const turn = new BundledTurn(relay, secret, relayNames(settings, options));
+    turn.#follow(settings, options, surroundings.certificates);
     const ports = relay.addresses.map(({ protocol, port }) => `${protocol} ${port}`);
     log.info({ pid: relay.pid, ports: [...new Set(ports)] }, "TURN relays");
     log.debug({ urls: turn.urls, media: options.media }, "what TURN is told and tells");
     return turn;
+  }
+
+  #follow(
+    settings: TurnSettings,
+    options: TurnOptions,
+    certificates: TurnCertificates | undefined,
+  ): void {
+    if (certificates === undefined || settings.tlsPort === 0) return;
+    this.#forget = certificates.onChange(() => {
+      const tls = certificates.pair;
+      this.#relay.replaceCertificate(tls);
+      // It may be for another name.
+      this.#urls = turnUrls(this.#relay.addresses, relayNames(settings, { ...options, tls }));
+    });
   }
 
   get addresses(): readonly TurnAddress[] {
@@ -91,6 +119,7 @@ export class BundledTurn {
 
   /** Lets relayed browsers leave, `drainMs` at most. May be called twice. */
   close(reason: string, drainMs: number): Promise<void> {
+    this.#forget();
     return this.#relay.close(reason, drainMs);
   }
 }
@@ -99,7 +128,7 @@ export class BundledTurn {
 export function relayOptions(
   settings: TurnSettings,
   secret: string,
-  { media, own }: Pick<TurnSurroundings, "media" | "own">,
+  { media, own, certificates }: Omit<TurnSurroundings, "log">,
 ): TurnOptions {
   const { host, port, tlsPort } = settings;
   const places = relayPlaces(host, media, own);
@@ -113,9 +142,7 @@ export function relayOptions(
       { protocol: "tcp", host, port },
       ...(tlsPort === 0 ? [] : [{ protocol: "tls" as const, host, port: tlsPort }]),
     ],
-    ...(settings.cert === ""
-      ? {}
-      : { tls: { cert: pem("cert", settings.cert), key: pem("key", settings.key) } }),
+    ...(tlsPort === 0 || certificates === undefined ? {} : { tls: certificates.pair }),
     minPort: settings.minPort,
     maxPort: settings.maxPort,
     allowPeers: settings.allowPeers,
@@ -138,17 +165,9 @@ export function relayNames(
 ): RelayNames {
   if (publicHosts.length > 0) return { plain: publicHosts, tls: publicHosts };
   // By an address no browser would believe the certificate.
-  const [name] = tls === undefined ? [] : readCertificate(tls).dnsNames;
+  const names = tls === undefined ? [] : readCertificate(tls).dnsNames;
+  const name = names.find((known) => known !== "localhost");
   return { plain: announcedIps, tls: name === undefined ? announcedIps : [name] };
-}
-
-function pem(option: "cert" | "key", path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new TurnOptionsError([`turn.${option}: ${path} cannot be read (${code}).`]);
-  }
 }
 
 /** Addresses of clients are for `debug` alone. */

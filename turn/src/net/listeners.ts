@@ -9,6 +9,8 @@ export interface Listener {
   readonly host: string;
   readonly family: 4 | 6;
   readonly port: number;
+  /** Shows another certificate from now on; without TLS there is none. */
+  replaceCertificate?(tls: { readonly cert: string; readonly key: string }): void;
   /** Ends what waits for too long. */
   sweep(nowMs: number): void;
   /** Resolves when the port is free. May be called twice. */

@@ -4,6 +4,8 @@ import { addressPrefix } from "./address-prefix.ts";
 import type { PathReceiver } from "./client-path.ts";
 import { StreamPath, type StreamPathLimits } from "./stream-path.ts";
 
+const minVersion = "TLSv1.2";
+
 export interface StreamLimits extends StreamPathLimits {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
@@ -132,6 +134,11 @@ export class StreamListener {
     socket.on("close", () => this.#paths.delete(path));
   }
 
+  /** Connections that are open go on with the one that they were shown. */
+  replaceCertificate({ cert, key }: { readonly cert: string; readonly key: string }): void {
+    this.#tls?.setSecureContext({ cert, key, minVersion });
+  }
+
   /** Closes connections that have nothing to say. */
   sweep(nowMs: number): void {
     for (const path of this.#paths) path.sweep(nowMs);
@@ -154,7 +161,7 @@ function secureServer({ tls, limits }: StreamListenerOptions): TlsServer {
   return createTlsServer({
     cert,
     key,
-    minVersion: "TLSv1.2",
+    minVersion,
     handshakeTimeout: limits.handshakeMs,
   });
 }

@@ -1,3 +1,4 @@
+import type { PemPair } from "../certificate.ts";
 import type { TurnOptions } from "../relay/turn-options.ts";
 import type { AllocationEvent, RefusedEvent, TurnStats } from "../relay/turn-stats.ts";
 
@@ -29,9 +30,10 @@ export interface TurnFailure {
   readonly port?: number | undefined;
 }
 
-/** What the supervisor says to the relay's process. The first message holds the secrets: they never are on a command line. */
+/** What the supervisor says to the relay's process. Messages hold the secrets: they never are on a command line. */
 export type ToRelay =
   | { readonly type: "start"; readonly options: TurnOptions }
+  | { readonly type: "certificate"; readonly tls: PemPair }
   | { readonly type: "ask"; readonly question: number }
   | { readonly type: "stop"; readonly drainMs: number };
 

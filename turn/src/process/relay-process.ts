@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import type { PemPair } from "../certificate.ts";
 import type { TurnOptions } from "../relay/turn-options.ts";
 import type { TurnStats } from "../relay/turn-stats.ts";
 import type { ChildCommand } from "./child-command.ts";
@@ -84,6 +85,11 @@ export class RelayProcess {
   ask(): void {
     this.#unanswered++;
     this.#say({ type: "ask", question: ++this.#question });
+  }
+
+  /** Gives its TLS listeners another certificate. */
+  certify(tls: PemPair): void {
+    this.#say({ type: "certificate", tls });
   }
 
   /** Lets it end by itself, after its allocations or `drainMs`. */

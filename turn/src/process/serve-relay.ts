@@ -1,3 +1,4 @@
+import type { PemPair } from "../certificate.ts";
 import type { TurnOptions } from "../relay/turn-options.ts";
 import type { TurnStats } from "../relay/turn-stats.ts";
 import { batchMs, EventBatches } from "./event-batches.ts";
@@ -18,6 +19,7 @@ export interface ServedRelay {
   start(): Promise<{ readonly listening: readonly TurnAddress[] }>;
   stop(drainMs?: number): Promise<void>;
   stats(): TurnStats;
+  replaceCertificate(tls: PemPair): void;
   on(type: TurnEventType, listener: (details: TurnEvent["details"]) => void): unknown;
 }
 
@@ -75,6 +77,9 @@ class ServedProcess {
           });
         }
         break;
+      case "certificate":
+        void this.#certify(message.tls);
+        break;
       case "stop":
         if (!this.#stopping) void this.#stop(message.drainMs);
         this.#stopping = true;
@@ -98,6 +103,12 @@ class ServedProcess {
     } catch (error) {
       this.#say({ type: "failed", failure: failureOf(error) }, () => this.#end(1));
     }
+  }
+
+  /** It may have come while the listeners opened. */
+  async #certify(tls: PemPair): Promise<void> {
+    await this.#starting;
+    this.#relay?.replaceCertificate(tls);
   }
 
   async #stop(drainMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { type PemPair, readCertificate } from "../certificate.ts";
 import type { TurnOptions } from "../relay/turn-options.ts";
 import type { TurnStats } from "../relay/turn-stats.ts";
 import { type ChildCommand, childCommand } from "./child-command.ts";
@@ -58,6 +59,8 @@ export interface TurnRelay {
   readonly pid: number | undefined;
   /** As of a few seconds ago at most, while its process is well. */
   stats(): TurnRelayStats;
+  /** From now on handshakes show this certificate; connections stay. @throws CertificateError */
+  replaceCertificate(tls: PemPair): void;
   /**
    * Takes no new allocations, waits up to `drainMs` (default 0) until those that are there are given back, and ends the
    * process. Resolves when it is gone. May be called twice.
@@ -114,6 +117,13 @@ class SupervisedRelay implements TurnRelay {
 
   stats(): TurnRelayStats {
     return { restarts: this.#restarts, relay: this.#stats };
+  }
+
+  replaceCertificate(tls: PemPair): void {
+    readCertificate(tls);
+    // A process that starts later begins with it.
+    this.#options = { ...this.#options, tls };
+    this.#process?.certify(tls);
   }
 
   close(reason = "CLOSED", drainMs = 0): Promise<void> {

@@ -52,6 +52,8 @@ class FakeRelay implements ServedRelay {
     this.#listeners.get(type)?.(details as AllocationEvent);
   }
 
+  replaceCertificate(): void {}
+
   stats(): TurnStats {
     return { secrets: this.#options.secrets.length } as unknown as TurnStats;
   }

@@ -158,6 +158,11 @@ export class RelayServer extends NodeTurnShell {
     return { listening: listeners.map(({ protocol, host, port }) => ({ protocol, host, port })) };
   }
 
+  /** From now on handshakes of all TLS listeners show this certificate; connections stay. */
+  replaceCertificate(tls: { readonly cert: string; readonly key: string }): void {
+    for (const listener of this.#listeners) listener.replaceCertificate?.(tls);
+  }
+
   #sweep(): void {
     const nowMs = this.#ports.nowMs();
     this.#allocations.sweep();
