@@ -138,6 +138,7 @@ class MillraceGateway implements Gateway {
       egress: () => this.#egress?.tier,
       rtc: () => this.#peers && rtcFigures(this.#peers.counters),
       native: () => nativeFigures(this.#egress),
+      certificates: () => this.#tls?.facts() ?? [],
     });
   }
 

@@ -4,13 +4,21 @@ import { banner } from "./banner.ts";
 import { loadConfig } from "./config/index.ts";
 
 const http = { host: "::", port: 8080 };
+const https = { host: "::", port: 8443 };
+const rtmps = { host: "::", port: 1936 };
 const rtmp = { host: "::", port: 1935 };
 
 function show(...args: string[]): string {
   const { config } = loadConfig({ args, readFile: () => "" });
   const decider = { decides: (action: string) => config.hooks[`${action as "play"}Url`] !== "" };
   const openness = opennessOf(config, decider);
-  return banner("1.2.3", config, config.rtmp.enabled ? { http, rtmp } : { http }, openness);
+  const secure = config.https.selfSigned ? { https, rtmps } : {};
+  const addresses = { http, ...secure, ...(config.rtmp.enabled ? { rtmp } : {}) };
+  const tls = {
+    selfSigned: config.https.selfSigned,
+    facts: () => [{ fingerprint: "AB:".repeat(31).concat("CD"), expiresAtMs: 0 }],
+  };
+  return banner("1.2.3", config, { addresses, open: openness, tls });
 }
 
 describe("banner", () => {
@@ -36,6 +44,14 @@ describe("banner", () => {
     expect(text).toContain("cam?token=TOKEN");
     expect(text).toContain("publish  only with a token");
     expect(text).not.toContain("secret-token");
+  });
+
+  it("says where HTTPS is, and by what a self-signed certificate is known", () => {
+    const text = show("--https-self-signed");
+    expect(text).toContain("https://localhost:8443/live/cam");
+    expect(text).toContain("rtmps://localhost:1936/live");
+    expect(text.replace(/\n +/g, "")).toContain(`SHA-256:${"AB:".repeat(31)}CD`);
+    expect(show()).not.toMatch(/https:|SHA-256|rtmps/);
   });
 
   it("uses the public address and the path prefix, and leaves out what is off", () => {

@@ -18,25 +18,39 @@ const from = {
   hook: "whoever the hook lets in",
 };
 
+/** What is only known once everything is up. */
+export interface BannerFacts {
+  readonly addresses: GatewayAddresses;
+  readonly open: OpennessWords;
+  /** Certificates in use; undefined when there are none. */
+  readonly tls?:
+    | {
+        readonly selfSigned: boolean;
+        facts(): readonly { readonly fingerprint: string; readonly expiresAtMs: number }[];
+      }
+    | undefined;
+}
+
 /** What a person needs to know after the start: addresses, encoder settings, and who is let in. Has no secret in it. */
 export function banner(
   version: string,
   config: Config,
-  addresses: GatewayAddresses,
-  open: OpennessWords,
+  { addresses, open, tls }: BannerFacts,
 ): string {
-  const web = webUrl(config, addresses.http);
+  const web = webUrl(config, addresses);
   const example = config.demo ? demoStreamName : "live/cam";
   const lines = ["", `Millrace ${version} is up.`, ""];
   if (web !== undefined) {
     lines.push(row("Watch", `${web}/${example}${config.demo ? "   (the built-in demo)" : ""}`));
-    for (const address of config.http.publicUrls.length > 0 ? [] : lanAddresses(addresses.http)) {
-      lines.push(
-        row("", `http://${address}:${addresses.http?.port}${config.http.basePath}/${example}`),
-      );
-    }
+    lines.push(...lanRows(config, addresses, example));
   }
-  if (addresses.rtmp !== undefined) lines.push("", ...encoderRows(addresses.rtmp, open, web));
+  if (tls?.selfSigned === true) lines.push(...fingerprintRows(tls.facts()[0]?.fingerprint));
+  const { rtmp, rtmps } = addresses;
+  if (rtmp !== undefined) lines.push("", ...encoderRows(rtmp, open, web));
+  if (rtmps !== undefined) {
+    const secure = `rtmps://${hostName(rtmps.host)}${rtmps.port === 443 ? "" : `:${rtmps.port}`}/live`;
+    lines.push(...(rtmp === undefined ? [""] : []), row("", `RTMPS at ${secure}`));
+  }
   lines.push("", ...accessRows(config, open), "");
   return lines.join("\n");
 }
@@ -68,11 +82,37 @@ function accessRows(config: Config, open: OpennessWords): string[] {
   return rows;
 }
 
-function webUrl(config: Config, http: ListenAddress | undefined): string | undefined {
+/** Where people of this machine watch: over HTTP, for no certificate is needed there. */
+function webUrl(config: Config, { http }: GatewayAddresses): string | undefined {
   const [first] = config.http.publicUrls;
   if (first !== undefined) return first.replace(/\/$/, "");
   if (http === undefined) return undefined;
   return `http://${hostName(http.host)}:${http.port}${config.http.basePath}`;
+}
+
+/** Where other machines watch and, over HTTPS, publish from their cameras. */
+function lanRows(config: Config, { http, https }: GatewayAddresses, stream: string): string[] {
+  if (config.http.publicUrls.length > 0) return [];
+  const path = `${config.http.basePath}/${stream}`;
+  const plain = lanAddresses(http).map((name) => row("", `http://${name}:${http?.port}${path}`));
+  if (https === undefined) return plain;
+  const port = https.port === 443 ? "" : `:${https.port}`;
+  const names =
+    config.acme.domains.length > 0
+      ? config.acme.domains.slice(0, 3)
+      : [hostName(https.host), ...lanAddresses(https)];
+  return [...plain, ...names.map((name) => row("", `https://${name}${port}${path}`))];
+}
+
+function fingerprintRows(fingerprint: string | undefined): string[] {
+  if (fingerprint === undefined) return [];
+  const middle = Math.ceil(fingerprint.length / 2);
+  return [
+    "",
+    row("HTTPS", "self-signed: browsers warn of it once. They should show this SHA-256:"),
+    row("", fingerprint.slice(0, middle)),
+    row("", fingerprint.slice(middle)),
+  ];
 }
 
 function hostName(host: string): string {

@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Config } from "./config/index.ts";
+import { type Config, hasCertificate } from "./config/index.ts";
 import { silentLog, systemClock } from "./core/index.ts";
 import {
   type DoctorArguments,
   type DoctorPorts,
+  type ExaminedCertificate,
   exitCodeOf,
   runServerChecks,
   writeReport,
@@ -15,6 +16,7 @@ import { iceServersFor } from "./ice-servers.ts";
 import { announcedAddresses, interfaceAddresses } from "./rtc/net/announced.ts";
 import { announcedHint, inContainer } from "./rtc/net/announced-hint.ts";
 import { containerSigns } from "./rtc/net/container-signs.ts";
+import { CertificateError, readPair } from "./tls/index.ts";
 import { createTranscodePool } from "./transcode/index.ts";
 import { version } from "./version.ts";
 
@@ -51,6 +53,7 @@ function doctorPorts(config: Config, turn: ExaminedTurn | undefined): DoctorPort
       const addresses = announcedAddresses(hosts, configured, interfaceAddresses());
       return announcedHint(addresses, { configured, container: inContainer(containerSigns()) });
     },
+    ...(hasCertificate(config) ? { certificates: () => configuredCertificates(config) } : {}),
     transcoder: async () => {
       const pool = await createTranscodePool(transcodeOptions(config, systemClock, silentLog));
       const { engine } = pool;
@@ -66,4 +69,20 @@ function doctorPorts(config: Config, turn: ExaminedTurn | undefined): DoctorPort
         username === undefined || credential === undefined ? [] : [{ urls, username, credential }],
       ),
   };
+}
+
+/** Those in files. What the server makes or orders itself it looks after itself. */
+function configuredCertificates({ https }: Config): ExaminedCertificate[] {
+  if (https.cert === "") return [];
+  return [{ cert: https.cert, key: https.key }, ...https.moreCertificates].map(({ cert, key }) => {
+    try {
+      const pair = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+      const { names, expiresAtMs } = readPair(pair);
+      return { path: cert, names, expiresAtMs };
+    } catch (error) {
+      const { code = "", message } = error as NodeJS.ErrnoException;
+      const problem = error instanceof CertificateError ? message : `it cannot be read (${code})`;
+      return { path: cert, problem };
+    }
+  });
 }

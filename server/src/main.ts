@@ -35,7 +35,8 @@ async function serve({ config, file }: LoadedConfig): Promise<void> {
   const gateway = await createGateway(config, { log });
   endWith(gateway, log, config.shutdown.drainSeconds * 1000 + forcedEndMs);
   await gateway.start();
-  process.stderr.write(`${banner(version, config, gateway.addresses(), gateway.openness)}\n`);
+  const facts = { addresses: gateway.addresses(), open: gateway.openness, tls: gateway.tls };
+  process.stderr.write(`${banner(version, config, facts)}\n`);
 }
 
 /** Ctrl-C reaches us from the terminal and again from npm: only a signal this much later means "at once". */
@@ -69,15 +70,27 @@ function endWith(gateway: Gateway, log: WritingLog, limitMs: number): void {
       },
     );
   };
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => end(0, "SERVER_CLOSING"));
   }
+  process.on("SIGHUP", () => {
+    if (endingSinceMs === undefined && reloads(gateway)) {
+      const taken = gateway.tls?.reload();
+      log.info({ taken }, "certificates looked at because of SIGHUP");
+    } else end(0, "SERVER_CLOSING");
+  });
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
       log.error({ err: error, event }, "a bug: the server ends");
       end(1, "SERVER_FAILED");
     });
   }
+}
+
+/** SIGHUP means "read your files again" to a service, and that its terminal is gone to what runs in one. */
+function reloads(gateway: Gateway): boolean {
+  const inTerminal = process.stdout.isTTY === true || process.stderr.isTTY === true;
+  return !inTerminal && (gateway.tls?.facts().length ?? 0) > 0;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -17,12 +17,17 @@ export interface WantedPort {
 export type PortState = "free" | "taken" | "forbidden" | "no-address";
 
 /** The ports that a server with this configuration opens. Those of which the system chooses the number are left out. */
-export function wantedPorts({ http, rtmp, flvTcp, rtc }: DoctorSettings): WantedPort[] {
+export function wantedPorts(
+  { http, https, rtmp, rtmps, flvTcp, rtc }: DoctorSettings,
+  hasCertificates = false,
+): WantedPort[] {
   const tcp = (section: string, at: { host: string; port: number }): WantedPort[] => [
     { section, protocol: "tcp", host: at.host, port: at.port },
   ];
   return [
     ...tcp("http", http),
+    ...(hasCertificates && https?.enabled === true ? tcp("https", https) : []),
+    ...(rtmps?.enabled === true ? tcp("rtmps", rtmps) : []),
     ...(rtmp.enabled ? tcp("rtmp", rtmp) : []),
     ...(flvTcp?.enabled === true ? tcp("flvTcp", flvTcp) : []),
     { section: "rtc", protocol: "udp" as const, host: rtc.host, port: rtc.port },

@@ -18,8 +18,8 @@ export function checkSettings(settings: DoctorSettings, ports: DoctorPorts): Che
   return [
     checkAnnounced(settings, ports),
     checkBasePath(settings.http.publicUrls, settings.http.basePath),
-    checkSecureContext(settings.http.publicUrls, settings.http.host),
-    checkProxy(settings),
+    checkSecureContext(settings.http.publicUrls, settings.http.host, servesTls(settings, ports)),
+    checkProxy(settings, servesTls(settings, ports)),
   ];
 }
 
@@ -62,25 +62,36 @@ export function checkBasePath(publicUrls: readonly string[], basePath: string): 
 }
 
 /** Pages outside HTTPS and localhost get no camera and no microphone. W3C Secure Contexts section 3.1. */
-export function checkSecureContext(publicUrls: readonly string[], host: string): Check {
+export function checkSecureContext(
+  publicUrls: readonly string[],
+  host: string,
+  servesHttps = false,
+): Check {
   const plain = publicUrls.filter((url) => !isSecure(url));
-  const fix = "Put a proxy with TLS in front, and its https address into http.publicUrls.";
+  const fix =
+    "Give https.cert and https.key (docs/tls.md), or put a proxy with TLS in front, and the https address into http.publicUrls.";
   if (plain.length > 0) {
     const message = `Browsers cannot publish from ${plain.join(", ")}: no camera without HTTPS.`;
     return warn("tls", "DOCTOR_TLS_MISSING", message, fix);
   }
   if (publicUrls.length > 0) return ok("tls", "Browsers may use camera and microphone.");
   if (within(loopback, host)) return ok("tls", "Only this machine reaches the pages.");
+  if (servesHttps) return ok("tls", "Browsers may use camera and microphone, over HTTPS.");
   const message = "Browsers can publish from this machine only: no camera without HTTPS.";
   return warn("tls", "DOCTOR_TLS_MISSING", message, fix);
 }
 
-function checkProxy({ http }: DoctorSettings): Check {
+function servesTls({ https }: DoctorSettings, { certificates }: DoctorPorts): boolean {
+  return https?.enabled === true && certificates !== undefined;
+}
+
+function checkProxy({ http }: DoctorSettings, servesHttps: boolean): Check {
   const behind = http.publicUrls.filter((url) => url.startsWith("https:"));
   if (behind.length === 0) return skipped("proxy", "DOCTOR_NO_PROXY", "No proxy is configured.");
   if (http.trustProxy.length > 0) {
     return ok("proxy", `The proxy at ${http.trustProxy.join(", ")} is believed.`);
   }
+  if (servesHttps) return ok("proxy", "This server takes HTTPS itself.");
   return warn(
     "proxy",
     "DOCTOR_PROXY_UNTRUSTED",

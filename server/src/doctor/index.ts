@@ -1,6 +1,12 @@
 export { type DoctorArguments, parseDoctorArguments } from "./arguments.ts";
 export { type MachineFacts, thisMachine } from "./machine.ts";
-export type { DoctorOptions, DoctorPorts, DoctorSettings, TurnServer } from "./options.ts";
+export type {
+  DoctorOptions,
+  DoctorPorts,
+  DoctorSettings,
+  ExaminedCertificate,
+  TurnServer,
+} from "./options.ts";
 export {
   type Check,
   type CheckStatus,

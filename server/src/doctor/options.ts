@@ -17,7 +17,9 @@ export interface DoctorSettings {
     readonly trustProxy: readonly string[];
     readonly maxConnections: number;
   };
+  readonly https?: Pick<ListenSettings, "enabled" | "host" | "port">;
   readonly rtmp: ListenSettings;
+  readonly rtmps?: Pick<ListenSettings, "enabled" | "host" | "port">;
   readonly flvTcp?: ListenSettings;
   readonly rtc: {
     readonly host: string;
@@ -37,12 +39,24 @@ export interface TurnServer {
   readonly credential: string;
 }
 
+/** A certificate as it is configured: what it is for and when it ends, or what is wrong with it. */
+export interface ExaminedCertificate {
+  /** The file. */
+  readonly path: string;
+  readonly problem?: string;
+  readonly names?: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs?: number;
+}
+
 /** What other parts of the server know, given by whoever knows them all. */
 export interface DoctorPorts {
   /** Whether the pages are built. */
   readonly pagesBuilt?: () => boolean;
   /** What to tell of the addresses that browsers are told (`RTC_ADDRESS_…`); undefined when they are good. */
   readonly announcedHint?: () => { readonly code: string; readonly message: string } | undefined;
+  /** Certificates of HTTPS, or what is wrong with their files; empty where none are configured. */
+  readonly certificates?: () => readonly ExaminedCertificate[];
   /** What transcodes here: `node-av`, `ffmpeg` or `none`. */
   readonly transcoder?: () => Promise<string>;
   /** TURN servers with credentials that are valid now. */

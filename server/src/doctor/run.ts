@@ -1,3 +1,4 @@
+import { checkCertificates, checkServedCertificate } from "./check-certificates.ts";
 import { checkBuffering, checkBufferingByProbe, checkHealth, checkHttp } from "./check-http.ts";
 import { checkMachine, transcoderCheck } from "./check-machine.ts";
 import { checkMedia, checkMediaByProbe, checkMediaPort } from "./check-media.ts";
@@ -31,9 +32,10 @@ async function checkHere(options: DoctorOptions): Promise<Check[]> {
   const checks = [
     ...(await checkMachine(machine, settings, ports)),
     ...checkSettings(settings, ports),
+    ...checkCertificates(ports.certificates?.() ?? [], settings.http.publicUrls, machine.wallMs()),
   ];
   const facts = runs ? await readServerFacts(base, options.token, timeoutMs) : undefined;
-  for (const wanted of wantedPorts(settings)) {
+  for (const wanted of wantedPorts(settings, ports.certificates !== undefined)) {
     const ours = runs && facts?.listensOn(wanted.port) !== false;
     checks.push(portCheck(wanted, await portState(wanted), ours));
   }
@@ -60,6 +62,7 @@ async function checkUrl(options: DoctorOptions, address: string): Promise<Check[
   return [
     health,
     checkSecureContext([plain], url.hostname),
+    ...(await checkServedCertificate(url, machine.wallMs(), timeoutMs)),
     ...(await checkRunning(options, url, facts, machine.wallMs)),
   ];
 }

@@ -6,6 +6,7 @@ import {
   Registry as Prometheus,
 } from "prom-client";
 import type { ActivityObserver, Clock, Registry } from "../core/index.ts";
+import { type CertificateFigures, certificateGauge } from "./certificate-gauge.ts";
 
 /** Figures by name in camel case. What only grows, and what also falls. */
 export interface Figures {
@@ -23,6 +24,8 @@ export interface MetricsOptions {
   rtc(): Figures | undefined;
   /** Of the native egress; undefined where another tier runs. */
   native(): Figures | undefined;
+  /** Of listeners with TLS. */
+  certificates?(): readonly CertificateFigures[];
 }
 
 /** Reasons that are told apart; further ones count as `OTHER`. */
@@ -93,6 +96,7 @@ export class Metrics {
     });
     figures(this.#prometheus, "millrace_rtc", "The WebRTC port: ", options.rtc);
     figures(this.#prometheus, "millrace_egress", "The native egress: ", options.native);
+    certificateGauge(this.#prometheus, () => options.certificates?.() ?? []);
     this.#stopWatching = registry.watch(sessionCounters(this.#prometheus, options.clock));
   }
 
