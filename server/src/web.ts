@@ -154,6 +154,7 @@ export class Web {
       origins,
       frameAncestors: listed === "*" ? "*" : ["'self'", ...listed].join(" "),
       basePath,
+      publicUrls,
       ownHosts: new Set(publicUrls.map((url) => new URL(url).hostname)),
       isReady,
       https: redirect ? { publicUrls, port: () => this.#httpsPort } : undefined,

@@ -12,7 +12,21 @@ it.each([
   ["https://h/live/%zz", "", "", "https://h/", undefined],
   ["https://h/other/live/cam", "/tv", "", "https://h/tv/", undefined],
 ])("%s below %j", (address, prefix, folder, base, stream) => {
-  expect(pagePlace(address, prefix, folder)).toEqual({ base, stream, token: undefined });
+  expect(pagePlace(address, prefix, folder)).toEqual({
+    base,
+    publicBase: base,
+    stream,
+    token: undefined,
+  });
+});
+
+it("gives away the server's public address where it has one", () => {
+  for (const url of ["https://mill.example/tv", "https://mill.example/tv/"]) {
+    expect(pagePlace("http://10.0.0.1:8080/live/cam", "", "", url)).toMatchObject({
+      base: "http://10.0.0.1:8080/",
+      publicBase: "https://mill.example/tv/",
+    });
+  }
 });
 
 it("takes the token from the address", () => {

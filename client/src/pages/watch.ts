@@ -21,7 +21,7 @@ const stateTexts: Readonly<Record<PlayerStateType, string>> = {
   error: "Trouble",
 };
 
-const { base, stream, token } = thisPlace();
+const { base, publicBase, stream, token } = thisPlace();
 const player = need<MillracePlayer>("millrace-player");
 const state = need<HTMLElement>('[data-testid="state"]');
 const latency = need<HTMLElement>('[data-testid="page-latency"]');
@@ -91,8 +91,8 @@ if (stream !== undefined) {
   player.setAttribute("base", base);
   player.setAttribute("src", stream);
   if (token !== undefined) player.setAttribute("token", token);
-  showSnippets("share", shareSnippets(base, stream));
-  showSnippets("embed", embedSnippets(base, stream));
+  showSnippets("share", shareSnippets(publicBase, stream));
+  showSnippets("embed", embedSnippets(publicBase, stream));
   need<HTMLAnchorElement>('[data-testid="examine"]').href = doctorAddress(base, stream, token);
 } else {
   need<HTMLElement>(".give").hidden = true;

@@ -64,3 +64,33 @@ it("is found from the watch page by whoever looks for it, and readable everywher
     await rig.close();
   }
 });
+
+it("row 122: gives away the first public address, whichever of ours it was asked by", () => {
+  const publicUrls = ["https://tv.example/watch/", "https://b.example"];
+  const asked = ["http://mill.example/tv", "https://tv.example/watch", "https://b.example"];
+  for (const base of asked) {
+    const query = new URLSearchParams({ url: `${base}/live/cam` });
+    expect(oEmbedDocument(query, { ...place, publicUrls })).toMatchObject({
+      title: "live/cam",
+      provider_url: "https://tv.example/watch/",
+      html: expect.stringContaining('src="https://tv.example/watch/embed/live/cam"'),
+    });
+  }
+  const query = new URLSearchParams({ url: "https://tv.example/other/live/cam" });
+  expect(() => oEmbedDocument(query, { ...place, publicUrls })).toThrow(
+    expect.objectContaining({ code: "STREAM_NOT_FOUND" }),
+  );
+});
+
+it("row 122: the watch page is told the first public address", async () => {
+  const rig = await startRig({ front: { publicUrls: ['https://tv.example/"watch"'] } });
+  try {
+    const page = await rig.get("/live/cam");
+    expect(page.headers.get("link")).toContain("<https://tv.example/%22watch%22/oembed?url=");
+    expect(await page.text()).toContain(
+      'name="millrace-public" content="https://tv.example/&quot;watch&quot;"',
+    );
+  } finally {
+    await rig.close();
+  }
+});

@@ -12,6 +12,8 @@ const minWidth = 160;
 export interface OEmbedPlace {
   /** What stands before every path, such as `/video`, or nothing. */
   readonly prefix: string;
+  /** Further addresses of ours; the first begins what is given away, instead of that which was asked for. */
+  readonly publicUrls?: readonly string[] | undefined;
   /** Whether addresses with this host (and port) are ours. */
   isOurs(host: string): boolean;
 }
@@ -40,13 +42,18 @@ export function oEmbedDocument(query: URLSearchParams, place: OEmbedPlace): OEmb
   const text = query.get("url") ?? "";
   if (!URL.canParse(text)) throw new RefusedError("URL_INVALID", 400, "?url= is no address.");
   const url = new URL(text);
-  const base = `${url.origin}${place.prefix}`;
-  const ours = /^https?:$/.test(url.protocol) && place.isOurs(url.host);
-  if (!ours || !url.href.startsWith(`${base}/`)) {
+  const publicBases = (place.publicUrls ?? []).map(withoutSlash);
+  const isOurs = /^https?:$/.test(url.protocol) && place.isOurs(url.host);
+  const asked = [...(isOurs ? [`${url.origin}${place.prefix}`] : []), ...publicBases].find((one) =>
+    url.href.startsWith(`${one}/`),
+  );
+  if (asked === undefined) {
     throw new RefusedError("STREAM_NOT_FOUND", 404, "That address is none of a stream here.");
   }
+  const base = publicBases[0] ?? asked;
   // Names of streams have no character that is escaped in addresses.
-  const name = parseStreamName(url.pathname.slice(place.prefix.length + 1).replace(/^embed\//, ""));
+  const path = `${url.origin}${url.pathname}`.slice(asked.length + 1);
+  const name = parseStreamName(path.replace(/^embed\//, ""));
   const { width, height } = sizeOf(query);
   return {
     version: "1.0",
@@ -61,16 +68,30 @@ export function oEmbedDocument(query: URLSearchParams, place: OEmbedPlace): OEmb
   };
 }
 
+/** What tells by which address a request came. */
+export interface OEmbedPlaces {
+  readonly trust: ProxyTrust;
+  readonly basePath: string;
+  readonly publicUrls?: readonly string[];
+}
+
 /** Where the document of a watch page is found, for a `Link` header (oembed.com, section 4). */
 export function oEmbedLink(
   request: IncomingMessage,
-  trust: ProxyTrust,
-  basePath: string,
+  { trust, basePath, publicUrls = [] }: OEmbedPlaces,
   name: string,
 ): string {
+  const [first] = publicUrls;
   const prefix = trust.prefix(request) + basePath;
-  const base = `${trust.scheme(request)}://${trust.host(request)}${prefix}`;
+  const base =
+    first === undefined
+      ? `${trust.scheme(request)}://${trust.host(request)}${prefix}`
+      : withoutSlash(first);
   return `<${base}/oembed?url=${encodeURIComponent(`${base}/${name}`)}>; rel="alternate"; type="application/json+oembed"; title="${name}"`;
+}
+
+function withoutSlash(url: string): string {
+  return new URL(url).href.replace(/\/$/, "");
 }
 
 function sizeOf(query: URLSearchParams): { readonly width: number; readonly height: number } {

@@ -35,7 +35,7 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
   };
   const sendPage = (request: Request, response: Response, name: string, frames: string) => {
     if (leads(request, response)) return undefined;
-    const page = site.page(name, trust.prefix(request) + basePath);
+    const page = site.page(name, trust.prefix(request) + basePath, options.publicUrls?.[0]);
     if (page === undefined) {
       throw new RefusedError(
         "PLAYER_NOT_BUILT",
@@ -85,7 +85,7 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
     if (leads(request, response)) return undefined;
     // Without a host there is no address to give.
     if (trust.host(request) !== "") {
-      response.setHeader("Link", oEmbedLink(request, trust, basePath, name));
+      response.setHeader("Link", oEmbedLink(request, options, name));
     }
     if (await door.stops(request, response, page)) return undefined;
     door.greet(request, response, page);

@@ -28,6 +28,8 @@ export interface RouteOptions {
   /** Who may show the embed page in a frame, as a CSP source list. */
   readonly frameAncestors: string;
   readonly basePath: string;
+  /** Under which browsers reach this server; the first begins what pages and documents give away. Empty: as the request says. */
+  readonly publicUrls?: readonly string[];
   /** Names (without port) under which this server is known. */
   readonly ownHosts: ReadonlySet<string>;
   /** All listeners are up and the server is not draining. */
@@ -87,10 +89,11 @@ export function createRoutes(options: RouteOptions): express.Express {
     next();
   });
   app.get("/oembed", (request, response) => {
-    const { basePath, ownHosts, trust } = options;
+    const { basePath, ownHosts, publicUrls, trust } = options;
     const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
     const document = oEmbedDocument(query, {
       prefix: trust.prefix(request) + basePath,
+      publicUrls,
       isOurs: (host) => host === trust.host(request) || ownHosts.has(host.replace(/:\d*$/, "")),
     });
     return replyJson(request, response, document, { cacheControl: "public, max-age=3600" });

@@ -53,14 +53,17 @@ export class Site {
     return path.endsWith(".html") ? undefined : this.#files.get(path);
   }
 
-  /** A page whose addresses begin with `base`, a path such as `/video` or nothing. */
-  page(name: string, base: string): Body | undefined {
+  /**
+   * A page whose addresses begin with `base`, a path such as `/video` or nothing. `publicUrl` begins the addresses that
+   * it gives away; empty: as the browser reached it.
+   */
+  page(name: string, base: string, publicUrl = ""): Body | undefined {
     const source = this.#files.get(`/${name}`);
     if (source === undefined) return undefined;
     const key = `${name} ${base}`;
     const present = this.#pages.get(key);
     if (present !== undefined) return present;
-    const filled = new Body(source.type, fillBase(source.bytes.toString("utf8"), base));
+    const filled = new Body(source.type, fillBase(source.bytes.toString("utf8"), base, publicUrl));
     if (this.#pages.size >= maxPrefixes) this.#pages.clear();
     this.#pages.set(key, filled);
     return filled;
@@ -68,9 +71,11 @@ export class Site {
 }
 
 /** Tells the page its base and puts it before its own absolute paths. */
-function fillBase(html: string, base: string): string {
+function fillBase(html: string, base: string, publicUrl: string): string {
+  const url = publicUrl.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   return html
     .replace(/(<meta\s+name="millrace-base"\s+content=")[^"]*(")/, `$1${base}$2`)
+    .replace(/(<meta\s+name="millrace-public"\s+content=")[^"]*(")/, (_, a, b) => `${a}${url}${b}`)
     .replace(/(\s(?:src|href|action)=")\/(?!\/)/g, `$1${base}/`);
 }
 

@@ -11,7 +11,7 @@ import { createFront, type FrontOptions } from "./front.ts";
 import { type HttpLimits, HttpServer } from "./http-server.ts";
 import { Site } from "./site.ts";
 
-export const watchPage: string = `<!doctype html><html><head><meta name="millrace-base" content="">
+export const watchPage: string = `<!doctype html><html><head><meta name="millrace-base" content=""><meta name="millrace-public" content="">
 <script type="module" src="/player.js"></script></head><body>watch${" ".repeat(600)}</body></html>`;
 
 const files: Readonly<Record<string, string>> = {

@@ -46,6 +46,22 @@ describe("the client's address", () => {
   );
 });
 
+describe("a proxy on this machine that nobody declared", () => {
+  const nobody = new ProxyTrust([]);
+
+  test.each(["127.0.0.1", "::1", "::ffff:127.0.0.1"])("%s lends nobody its address", (peer) => {
+    for (const name of ["x-forwarded-for", "forwarded", "x-real-ip", "via"]) {
+      expect(nobody.clientAddress(request(peer, { [name]: "127.0.0.1" }))).toBe("unknown");
+    }
+    expect(nobody.clientAddress(request(peer))).toMatch(/^(127\.0\.0\.1|::1)$/);
+  });
+
+  test("is one only where it is on this machine", () => {
+    const headers = { "x-forwarded-for": "198.51.100.1" };
+    expect(nobody.clientAddress(request("192.0.2.1", headers))).toBe("192.0.2.1");
+  });
+});
+
 describe("the path prefix", () => {
   const trust = new ProxyTrust(["loopback"]);
 

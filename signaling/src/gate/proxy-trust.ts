@@ -4,6 +4,8 @@ import { BlockList, isIP, isIPv4 } from "node:net";
 /** At most this many entries of `X-Forwarded-For` are looked at, from the right. */
 const maxForwardedHops = 32;
 const maxPrefixLength = 256;
+/** What proxies add to the requests that they pass on. */
+const forwardingHeaders = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
 const prefixPattern = /^(?:\/[A-Za-z0-9._~+-]+)+\/?$/;
 
 /** What is asked of a request here: `IncomingMessage` has it. */
@@ -36,12 +38,13 @@ export class ProxyTrust {
   }
 
   /**
-   * The client's IP address without a port; IPv4 also when it came over a dual-stack socket.
-   * `unknown` once the socket is closed.
+   * The client's IP address without a port; IPv4 also when it came over a dual-stack socket. `unknown` once the socket is
+   * closed, and when a proxy on this machine that nobody declared passed the request on: whoever is behind it has no rights
+   * of this machine.
    */
   clientAddress(request: GateRequest): string {
     let address = plainAddress(request.socket.remoteAddress ?? "");
-    if (address === undefined) return "unknown";
+    if (address === undefined || this.#isUndeclaredProxy(address, request)) return "unknown";
     const hops = headerText(request, "x-forwarded-for").split(",").slice(-maxForwardedHops);
     while (this.trusts(address)) {
       const hop = plainAddress(hops.pop() ?? "");
@@ -74,6 +77,15 @@ export class ProxyTrust {
       !segments.includes("..") &&
       !segments.includes(".");
     return valid ? prefix.replace(/\/$/, "") : "";
+  }
+
+  #isUndeclaredProxy(address: string, { headers }: GateRequest): boolean {
+    const isHere = address === "::1" || address.startsWith("127.");
+    return (
+      isHere &&
+      forwardingHeaders.some((name) => headers[name] !== undefined) &&
+      !this.trusts(address)
+    );
   }
 
   /** The first (outermost) value of a header that only a trusted proxy may set. */
