@@ -1,7 +1,13 @@
 import { fileURLToPath } from "node:url";
 import type { IceServer } from "@millrace/signaling/session";
 import { accessSettings, opennessOf } from "./access-settings.ts";
-import { Documents, type GatewayAddresses, type ListenAddress } from "./api/index.ts";
+import {
+  Documents,
+  type GatewayAddresses,
+  History,
+  type ListenAddress,
+  watchMachine,
+} from "./api/index.ts";
 import { StaticAccess } from "./auth/index.ts";
 import type { OpennessWords } from "./banner.ts";
 import type { Config } from "./config/index.ts";
@@ -99,6 +105,7 @@ class MillraceGateway implements Gateway {
   readonly #transcoder: TranscodePool;
   readonly #hooks: Hooks;
   readonly #metrics: Metrics;
+  readonly #history: History;
   readonly #ownAccess: StaticAccess;
   /** The own one and hooks. */
   readonly #access: Access;
@@ -131,6 +138,7 @@ class MillraceGateway implements Gateway {
     this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
     this.#hooks.watch(this.registry);
+    this.#history = new History({ registry: this.registry, clock, machine: watchMachine() });
     this.#metrics = new Metrics({
       registry: this.registry,
       clock,
@@ -231,6 +239,7 @@ class MillraceGateway implements Gateway {
       peers,
       iceServers: this.#iceServers,
       documents: this.#documents(tls),
+      history: this.#history,
       metrics: this.#metrics,
       siteFolder: this.#siteFolder,
       isReady: () => this.#ready,
@@ -274,6 +283,7 @@ class MillraceGateway implements Gateway {
     await Promise.all(goodbyes);
     this.registry.close(reason);
     await this.#hooks.close();
+    this.#history.close();
     this.#metrics.close();
     // Threads of the egress send through the sockets of the peers.
     this.#egress?.close();

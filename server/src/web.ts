@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import { attachSignaling, type Signaling } from "@millrace/signaling/server";
 import type { IceServer } from "@millrace/signaling/session";
-import type { Documents, ListenAddress } from "./api/index.ts";
+import type { Documents, History, ListenAddress } from "./api/index.ts";
 import type { StaticAccess } from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
 import type { Access, Clock, Log, Registry } from "./core/index.ts";
@@ -31,6 +31,7 @@ export interface WebOptions {
   /** Where a client may find STUN and TURN. `id` is no secret. */
   iceServers(id: string): readonly IceServer[];
   readonly documents: Documents;
+  readonly history: History;
   readonly metrics: Metrics;
   readonly siteFolder: string;
   readonly isReady: () => boolean;
@@ -148,6 +149,7 @@ export class Web {
       access,
       authorizeAdmin: (caller) => ownAccess.authorizeAdmin(caller),
       documents,
+      history: this.#options.history,
       metrics: this.#options.metrics,
       site: new Site(siteFolder),
       trust,

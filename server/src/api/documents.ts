@@ -103,7 +103,7 @@ export class Documents {
     };
   }
 
-  stream(name: string, full: boolean): object | undefined {
+  stream(name: string, full: boolean, each = true): object | undefined {
     const stream = this.#registry.get(name);
     if (stream === undefined) return undefined;
     // The figures of the moment, not those of the last change.
@@ -117,7 +117,7 @@ export class Documents {
         ...trackPart(track),
         ...trackFigures(track),
       })),
-      viewerList: [...stream.viewers.values()].map(viewerPart),
+      ...(each && { viewerList: [...stream.viewers.values()].map(viewerPart) }),
     };
   }
 

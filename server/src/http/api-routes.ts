@@ -12,8 +12,11 @@ import type { RouteOptions } from "./routes.ts";
 export interface ApiDocuments {
   server(): object;
   streams(): object;
-  /** `full` adds what only an administrator may see. Undefined: there is no such stream. */
-  stream(name: string, full: boolean): object | undefined;
+  /**
+   * `full` adds what only an administrator may see; `each`, true by default, its viewers one by one. Undefined: there is
+   * no such stream.
+   */
+  stream(name: string, full: boolean, each?: boolean): object | undefined;
   /** @throws RefusedError `REQUEST_INVALID` 400 */
   viewers(
     query: Readonly<Partial<Record<"stream" | "transport" | "limit" | "after", string>>>,

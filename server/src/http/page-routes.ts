@@ -67,6 +67,8 @@ export function pageRoutes(options: RouteOptions, door: LoginDoor): Router {
   router.get("/capacity", (request, response) =>
     sendPage(request, response, "capacity.html", "'self'"),
   );
+  // Anybody may have the page: what it shows comes from the API. Never in a frame: a click there ends sessions.
+  router.get("/admin", (request, response) => sendPage(request, response, "admin.html", "'none'"));
   router.get("/publish/*name", (request, response) => {
     parseStreamName(nameOf(request));
     return sendPage(request, response, "publish.html", "'self'");

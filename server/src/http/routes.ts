@@ -4,6 +4,7 @@ import type { Access, Clock, Log } from "../core/ports.ts";
 import { type ApiDocuments, apiRoutes } from "./api-routes.ts";
 import type { Caller } from "./caller.ts";
 import { callerOf } from "./caller.ts";
+import { figureRoutes, type HistorySource } from "./figure-routes.ts";
 import { replyOptions, setCors } from "./headers.ts";
 import { LoginDoor, type LoginLimits } from "./login-door.ts";
 import { loginRoutes } from "./login-routes.ts";
@@ -22,6 +23,7 @@ export interface RouteOptions {
   /** Lets pass whoever may administer. @throws RefusedError */
   readonly authorizeAdmin: (caller: Caller) => void;
   readonly documents: ApiDocuments;
+  readonly history: HistorySource;
   readonly site: Site;
   readonly trust: ProxyTrust;
   readonly origins: OriginPolicy;
@@ -83,6 +85,7 @@ export function createRoutes(options: RouteOptions): express.Express {
     const body = new Body(metrics.type, await metrics.text());
     return reply(request, response, body, { cacheControl: "no-store" });
   });
+  app.use(figureRoutes(options));
   app.use("/api", apiRoutes(options, door));
   app.use((request: Request, response: Response, next: NextFunction) => {
     setCors(request, response, options.origins);

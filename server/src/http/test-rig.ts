@@ -21,6 +21,7 @@ const files: Readonly<Record<string, string>> = {
   "publish.html": watchPage.replace("watch", "publish"),
   "doctor.html": watchPage.replace("watch", "doctor"),
   "capacity.html": watchPage.replace("watch", "capacity"),
+  "admin.html": watchPage.replace("watch", "admin"),
   "player.js": `export {}; // ${"player ".repeat(200)}`,
   "assets/player-abc123.css": "body { color: red }",
 };
@@ -66,7 +67,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       documents: {
         server: () => ({ name: "millrace" }),
         streams: () => ({ streams: [], padding: "x".repeat(600) }),
-        stream: (name, full) => (name === "live/cam" ? { name, full } : undefined),
+        stream: (name, full, each = true) =>
+          name === "live/cam" ? { name, full, ...(each && { viewerList: [] }) } : undefined,
         viewers: (query) => ({ viewers: [], query }),
         kick: (id) => id === "known-session",
         streamSummary: (name) =>
@@ -74,6 +76,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
             ? { state: "live", codecs: ["avc1.42e01f", "opus"] }
             : { state: "offline", codecs: [] },
       },
+      history: { document: (after) => ({ times: [], after }) },
       metrics: { type: "text/plain; version=0.0.4", text: async () => "up 1\n" },
       site: new Site(folder),
       trust,
