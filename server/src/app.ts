@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { IceServer } from "@millrace/signaling/session";
 import { accessSettings, opennessOf } from "./access-settings.ts";
 import {
@@ -10,6 +9,7 @@ import {
 } from "./api/index.ts";
 import { StaticAccess } from "./auth/index.ts";
 import type { OpennessWords } from "./banner.ts";
+import { builtSite } from "./built-site.ts";
 import type { Config } from "./config/index.ts";
 import { type Access, type Clock, type Log, Registry, systemClock } from "./core/index.ts";
 import { DemoSource } from "./demo/index.ts";
@@ -17,6 +17,7 @@ import { nativeFigures, rtcFigures } from "./figures.ts";
 import { FlvTcpServer } from "./flv/index.ts";
 import { bindable, coreLimits, transcodeOptions } from "./from-config.ts";
 import { type GatewayHooks, Hooks } from "./hooks/index.ts";
+import type { HttpDoor } from "./http/index.ts";
 import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
@@ -42,6 +43,8 @@ export interface GatewayOverrides {
   readonly siteFolder?: string;
   /** Decide who may publish and watch, and are told what happens. */
   readonly hooks?: GatewayHooks;
+  /** Somebody else's HTTP server serves pages, API and signaling through `Gateway.http`; `http.port` stays closed. */
+  readonly mounted?: boolean;
 }
 
 /** The whole gateway: everything that `Config` describes, in one process. */
@@ -58,6 +61,8 @@ export interface Gateway {
   readonly tls: StartedTls | undefined;
   /** Where it listens; absent before `start`. */
   addresses(): GatewayAddresses;
+  /** Where a server that it is mounted on hands over; absent before `start`, and where it has a port of its own. */
+  readonly http: HttpDoor | undefined;
   /**
    * Takes nobody new, tells publishers and viewers, waits for them up to `shutdown.drainSeconds` and ends.
    * `reason` is a stable code that they are told. May be called twice.
@@ -77,12 +82,11 @@ export async function createGateway(
     clock,
     log,
     transcoder,
-    siteFolder: overrides.siteFolder ?? builtSite,
+    siteFolder: overrides.siteFolder ?? builtSite(),
     functions: overrides.hooks,
+    mounted: overrides.mounted ?? false,
   });
 }
-
-const builtSite = fileURLToPath(new URL("../../client/dist/site", import.meta.url));
 
 /** How long browsers may take to give their relayed addresses back once all is over. */
 const relayedGoodbyeMs = 500;
@@ -94,6 +98,7 @@ interface Surroundings {
   readonly transcoder: TranscodePool;
   readonly siteFolder: string;
   readonly functions: GatewayHooks | undefined;
+  readonly mounted: boolean;
 }
 
 class MillraceGateway implements Gateway {
@@ -121,12 +126,16 @@ class MillraceGateway implements Gateway {
   #web: Web | undefined;
   #flvTcp: FlvTcpServer | undefined;
   #demo: DemoSource | undefined;
+  readonly #mounted: boolean;
+  #door: HttpDoor | undefined;
   #ready = false;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, { clock, log, transcoder, siteFolder, functions }: Surroundings) {
+  constructor(config: Config, surroundings: Surroundings) {
+    const { clock, log, transcoder, siteFolder, functions, mounted } = surroundings;
     this.#config = config;
+    this.#mounted = mounted;
     this.#clock = clock;
     this.#log = log;
     this.#transcoder = transcoder;
@@ -160,6 +169,10 @@ class MillraceGateway implements Gateway {
 
   addresses(): GatewayAddresses {
     return this.#addresses;
+  }
+
+  get http(): HttpDoor | undefined {
+    return this.#door;
   }
 
   async start(): Promise<void> {
@@ -228,7 +241,7 @@ class MillraceGateway implements Gateway {
     return { host: bound.address, port: bound.port };
   }
 
-  #startWeb(tls: StartedTls): ReturnType<Web["listen"]> {
+  async #startWeb(tls: StartedTls): Promise<Partial<Awaited<ReturnType<Web["listen"]>>>> {
     const [gateway, peers] = [this.#rtc, this.#peers];
     if (gateway === undefined || peers === undefined) throw new Error("WebRTC comes first");
     const web = new Web({
@@ -246,7 +259,9 @@ class MillraceGateway implements Gateway {
       tls,
     });
     this.#web = web;
-    return web.listen();
+    if (!this.#mounted) return web.listen();
+    this.#door = web.mount();
+    return {};
   }
 
   #documents(tls: StartedTls): Documents {

@@ -10,7 +10,7 @@ import { createEveryOutput, type EveryOutput } from "./fallback/every-output.ts"
 import { createFallback, type Fallback } from "./fallback/index.ts";
 import { createFlvPost, type FlvPost } from "./flv/index.ts";
 import { bindable, httpLimits } from "./from-config.ts";
-import { createFront, HttpServer, Site, type TlsSource } from "./http/index.ts";
+import { createFront, type HttpDoor, HttpServer, Site, type TlsSource } from "./http/index.ts";
 import { listening } from "./listen-error.ts";
 import type { Metrics } from "./metrics/index.ts";
 import { createProbeHandler, type ProbeHandler } from "./probe/index.ts";
@@ -92,6 +92,11 @@ export class Web {
     const secure = await listenAt("https", this.#https, https);
     this.#httpsPort = secure.port;
     return { http: at, https: secure };
+  }
+
+  /** Instead of `listen`: opens no port and serves what is handed over. */
+  mount(): HttpDoor {
+    return this.#http.mount();
   }
 
   /** Takes nobody new and says goodbye to everybody; resolves when they were told. */

@@ -10,6 +10,7 @@ export { ConfigError } from "./config-error.ts";
 export { configurationMarkdown, exampleYaml, flagHelp } from "./document.ts";
 export {
   type ConfigInput,
+  configOf,
   defaultConfig,
   defaultConfigFile,
   type LoadedConfig,

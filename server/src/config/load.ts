@@ -3,6 +3,7 @@ import type { Config, ConfigPath } from "./config.ts";
 import { ConfigError, type GivenValue, type GivenValues } from "./config-error.ts";
 import { configPaths, keySpec } from "./keys.ts";
 import { readConfigText } from "./read-file.ts";
+import { readObject } from "./read-object.ts";
 import { configFileVariable, readEnvironment, readFlags } from "./read-texts.ts";
 import { tlsContradictions } from "./tls-contradictions.ts";
 
@@ -35,7 +36,20 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const environment = input.environment ?? {};
   const named = flags.configFile ?? (environment[configFileVariable] || undefined);
   const file = readFile(named, input.readFile ?? ((path) => readFileSync(path, "utf8")));
-  const given = [file, readEnvironment(environment), flags];
+  return { ...settle([file, readEnvironment(environment), flags]), file: file.name };
+}
+
+/**
+ * The configuration that a program gives as an object, `{ http: { port: 0 } }`, with defaults for the rest. Reads nothing
+ * else. `name` and `others` as in `readObject`.
+ * @throws ConfigError that lists every fault.
+ */
+export function configOf(settings: object, name: string, others?: readonly string[]): Config {
+  return settle([readObject(settings, name, others)]).config;
+}
+
+/** Later sources go before earlier ones. @throws ConfigError */
+function settle(given: readonly GivenValues[]): Omit<LoadedConfig, "file"> {
   const problems = given.flatMap((source) => [...source.problems]);
   const values = new Map<ConfigPath, unknown>();
   const sources = new Map<ConfigPath, string>();
@@ -54,7 +68,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const config = nest(values);
   if (problems.length === 0) problems.push(...contradictions(config));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config, sources, file: file.name };
+  return { config, sources };
 }
 
 /** The configuration without any source: every default. */

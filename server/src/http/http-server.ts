@@ -53,21 +53,34 @@ export interface HttpServerOptions {
   readonly tls?: TlsSource | undefined;
 }
 
+/** Where somebody else's HTTP server hands over what is the gateway's. */
+export interface HttpDoor {
+  request(request: IncomingMessage, response: ServerResponse): void;
+  /** Refuses what `takesUpgrade` does not take. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  takesUpgrade(request: IncomingMessage): boolean;
+  /** Whether the request under way on this connection may take for ever. */
+  takesItsTime(socket: Duplex): boolean;
+}
+
 /** A server for HTTP/1.1, over TLS or not: limits, and an end that lets requests under way finish. */
 export class HttpServer {
   /** For what speaks more than HTTP on the same port (socket.io). */
   readonly server: Server;
   readonly #clock: Clock;
+  readonly #options: HttpServerOptions;
   readonly #sockets = new Set<Duplex>();
   /** Connections that somebody is served on: a request is being answered, or it was upgraded. */
   readonly #busy = new Set<Duplex>();
   readonly #tls: TlsGuard | undefined;
+  #mounted = false;
   #draining = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
     const limits = { ...defaultHttpLimits, ...options.limits };
     this.#clock = options.clock;
+    this.#options = options;
     const settings = {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
@@ -91,15 +104,12 @@ export class HttpServer {
     this.server.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
       // It shook hands while the end began.
       if (isSecure && this.#draining) socket.destroy();
-      this.#sockets.add(socket);
-      socket.once("close", () => {
-        this.#sockets.delete(socket);
-        this.#busy.delete(socket);
-      });
+      this.#know(socket);
     });
     this.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
-      if (options.takesUpgrade?.(request) === true) this.#busy.add(socket);
-      else refuseUpgrade(socket);
+      if (options.takesUpgrade?.(request) !== true) return refuseUpgrade(socket);
+      this.#know(socket);
+      this.#busy.add(socket);
     });
     this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
       if (options.takesContinue?.(request) !== true) response.writeContinue();
@@ -133,8 +143,7 @@ export class HttpServer {
     port: number,
     host: string,
   ): Promise<{ readonly address: string; readonly port: number }> {
-    // Only now, for socket.io takes all listeners that were there before it and asks them for other paths only.
-    this.server.prependListener("request", (request, response) => this.#serve(request, response));
+    this.#watchRequests();
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", reject);
       this.server.listen({ port, host }, () => {
@@ -144,6 +153,22 @@ export class HttpServer {
     });
     const { address, port: bound } = this.server.address() as AddressInfo;
     return { address, port: bound };
+  }
+
+  /**
+   * Instead of `listen`: opens no port and serves what is handed over. Connections count while they are in use here;
+   * the limits of connections, headers and times are those of whoever has them.
+   */
+  mount(): HttpDoor {
+    this.#mounted = true;
+    this.#watchRequests();
+    const { takesUpgrade, takesItsTime } = this.#options;
+    return {
+      request: (request, response) => void this.server.emit("request", request, response),
+      upgrade: (request, socket, head) => void this.server.emit("upgrade", request, socket, head),
+      takesUpgrade: (request) => takesUpgrade?.(request) ?? false,
+      takesItsTime: (socket) => takesItsTime?.(socket) ?? false,
+    };
   }
 
   /** Takes no more connections; those that are open end with their current request, idle ones at once. */
@@ -173,12 +198,30 @@ export class HttpServer {
     timer.cancel();
   }
 
+  /** Only at the start, for socket.io takes all listeners that were there before it and asks them for other paths only. */
+  #watchRequests(): void {
+    this.server.prependListener("request", (request, response) => this.#serve(request, response));
+  }
+
+  #know(socket: Duplex): void {
+    if (this.#sockets.has(socket)) return;
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#forget(socket));
+  }
+
+  #forget(socket: Duplex): void {
+    this.#sockets.delete(socket);
+    this.#busy.delete(socket);
+  }
+
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     if (this.#draining) response.setHeader("Connection", "close");
+    this.#know(socket);
     this.#busy.add(socket);
     response.once("close", () => {
-      this.#busy.delete(socket);
+      if (this.#mounted) this.#forget(socket);
+      else this.#busy.delete(socket);
       // Keep-alive may have been promised before the end began.
       if (this.#draining) socket.end();
     });
@@ -186,7 +229,7 @@ export class HttpServer {
 }
 
 /** What Node does without a listener: an answer where none has begun. */
-function refuseBroken(socket: Duplex, code: string): void {
+export function refuseBroken(socket: Duplex, code: string): void {
   const begun = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent;
   if (!socket.writable || begun === true) {
     socket.destroy();

@@ -1,7 +1,13 @@
 export type { ApiDocuments } from "./api-routes.ts";
 export type { Caller } from "./caller.ts";
 export { createFront, type FrontOptions, type RequestHandler } from "./front.ts";
-export { defaultHttpLimits, type HttpLimits, HttpServer } from "./http-server.ts";
+export {
+  defaultHttpLimits,
+  type HttpDoor,
+  type HttpLimits,
+  HttpServer,
+  refuseBroken,
+} from "./http-server.ts";
 export { defaultLoginLimits, type LoginLimits } from "./login-door.ts";
 export { Site } from "./site.ts";
 export type { TlsSource } from "./tls-source.ts";

@@ -51,7 +51,15 @@ export function createLog(options: LogOptions): WritingLog {
 
 type Destination = ReturnType<typeof pino.destination>;
 
+let sharedOutput: Destination | undefined;
+
+/** One for the process, however many logs it has. */
 function standardOutput(): Destination {
+  sharedOutput ??= openOutput();
+  return sharedOutput;
+}
+
+function openOutput(): Destination {
   const output = pino.destination({
     fd: 1,
     sync: false,
