@@ -13,7 +13,6 @@ import { builtSite } from "./built-site.ts";
 import type { Config } from "./config/index.ts";
 import { type Access, type Clock, type Log, Registry, systemClock } from "./core/index.ts";
 import { DemoSource } from "./demo/index.ts";
-import { nativeFigures, rtcFigures } from "./figures.ts";
 import { FlvTcpServer } from "./flv/index.ts";
 import { bindable, coreLimits, transcodeOptions } from "./from-config.ts";
 import { type GatewayHooks, Hooks } from "./hooks/index.ts";
@@ -21,7 +20,8 @@ import type { HttpDoor } from "./http/index.ts";
 import { iceServersFor } from "./ice-servers.ts";
 import { listening } from "./listen-error.ts";
 import { createLog } from "./log/index.ts";
-import { Metrics } from "./metrics/index.ts";
+import type { Metrics } from "./metrics/index.ts";
+import { createMetrics } from "./metrics-start.ts";
 import type { EgressCore } from "./rtc/egress/core.ts";
 import type { RtcGateway } from "./rtc/gateway/gateway.ts";
 import type { BoundPeerFactory } from "./rtc/peer-factory.ts";
@@ -142,21 +142,23 @@ class MillraceGateway implements Gateway {
     this.#siteFolder = siteFolder;
     this.#hooks = new Hooks({ settings: config.hooks, functions, clock, log });
     this.#ownAccess = new StaticAccess(accessSettings(config, this.#hooks));
-    this.#access = this.#hooks.behind(this.#ownAccess);
     this.#iceServers = iceServersFor(config, clock, () => this.#turn);
     this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
     this.#hooks.watch(this.registry);
     this.#history = new History({ registry: this.registry, clock, machine: watchMachine() });
-    this.#metrics = new Metrics({
+    this.#metrics = createMetrics(config, {
       registry: this.registry,
       clock,
-      version,
-      egress: () => this.#egress?.tier,
-      rtc: () => this.#peers && rtcFigures(this.#peers.counters),
-      native: () => nativeFigures(this.#egress),
-      certificates: () => this.#tls?.facts() ?? [],
+      log,
+      transcoder,
+      egress: () => this.#egress,
+      peers: () => this.#peers,
+      rtc: () => this.#rtc,
+      turn: () => this.#turn,
+      tls: () => this.#tls,
     });
+    this.#access = this.#metrics.counting(this.#hooks.behind(this.#ownAccess));
   }
 
   get openness(): OpennessWords {

@@ -168,6 +168,7 @@ export interface Config {
     readonly viewersPerStream: number;
     readonly flvGatherMs: number;
   };
+  readonly metrics: { readonly streams: readonly string[] };
   readonly shutdown: { readonly drainSeconds: number };
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "text" };
 }

@@ -1,4 +1,5 @@
-import { choice, integer, type SpecsOf, text, toggle } from "./kinds.ts";
+import { isStreamPattern } from "./checks.ts";
+import { choice, integer, list, type SpecsOf, text, toggle } from "./kinds.ts";
 
 export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = {
   "transcode.engine": choice({
@@ -89,7 +90,7 @@ export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = 
   }),
 };
 
-export const processKeys: SpecsOf<"demo" | "shutdown" | "log"> = {
+export const processKeys: SpecsOf<"demo" | "shutdown" | "log" | "metrics"> = {
   demo: toggle({
     default: false,
     about: "Publish the built-in moving picture with clock and beep to live/demo.",
@@ -110,5 +111,14 @@ export const processKeys: SpecsOf<"demo" | "shutdown" | "log"> = {
     default: "auto",
     of: ["auto", "json", "text"],
     about: "JSON lines or readable text on standard output; auto: text on a terminal, else JSON.",
+  }),
+  "metrics.streams": list({
+    default: [],
+    max: 100,
+    check: isStreamPattern,
+    allowed: "a stream name, in which * stands for any characters within a segment",
+    placeholder: "<pattern,…>",
+    about:
+      "Streams with series of their own at /metrics, 100 of them at once; all others are only counted together.",
   }),
 };

@@ -232,6 +232,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "shutdown.drainSeconds": ["0", 0],
   "log.level": ["debug", "debug"],
   "log.format": ["json", "json"],
+  "metrics.streams": ["live/a, live/b*", ["live/a", "live/b*"]],
   "http.host": ["::1", "::1"],
   "http.port": ["0", 0],
   "http.basePath": ["/a/b", "/a/b"],

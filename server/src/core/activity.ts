@@ -1,8 +1,17 @@
-import type { Log } from "./ports.ts";
+import type { Log, Transport } from "./ports.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamChange } from "./stream-events.ts";
 import type { Viewer } from "./viewer.ts";
+
+/** Somebody was not let in. */
+export interface Refusal {
+  readonly action: "publish" | "play" | "call";
+  readonly transport: Transport;
+  /** A stable code, and the status that HTTP has for it. */
+  readonly code: string;
+  readonly status: number;
+}
 
 /** Is told what begins, changes and ends, of all streams. Called where media flows: quick, and nothing is awaited. */
 export interface ActivityObserver {
@@ -12,7 +21,11 @@ export interface ActivityObserver {
   playStarted?(stream: Stream, viewer: Viewer): void;
   /** `reason` is a stable code. */
   playEnded?(stream: Stream, viewer: Viewer, reason: string): void;
+  /** The first media went to the viewer. */
+  mediaStarted?(stream: Stream, viewer: Viewer): void;
   streamChanged?(stream: Stream, change: StreamChange): void;
+  /** Of those whom access let in; whoever asks access knows of the others. */
+  refused?(refusal: Refusal): void;
 }
 
 /** Tells several observers; one that throws harms neither the others nor what it is told about. */
@@ -44,6 +57,14 @@ export class Activity implements Required<ActivityObserver> {
 
   playEnded(stream: Stream, viewer: Viewer, reason: string): void {
     this.#tell((observer) => observer.playEnded?.(stream, viewer, reason));
+  }
+
+  mediaStarted(stream: Stream, viewer: Viewer): void {
+    this.#tell((observer) => observer.mediaStarted?.(stream, viewer));
+  }
+
+  refused(refusal: Refusal): void {
+    this.#tell((observer) => observer.refused?.(refusal));
   }
 
   streamChanged(stream: Stream, change: StreamChange): void {

@@ -1,4 +1,4 @@
-export type { ActivityObserver } from "./activity.ts";
+export type { ActivityObserver, Refusal } from "./activity.ts";
 export { admit } from "./admission.ts";
 export { systemClock } from "./clock.ts";
 export type { TrackLease } from "./derived-track.ts";

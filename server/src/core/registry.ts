@@ -1,4 +1,4 @@
-import { Activity, type ActivityObserver } from "./activity.ts";
+import { Activity, type ActivityObserver, type Refusal } from "./activity.ts";
 import { RefusedError } from "./errors.ts";
 import { Expiries } from "./expiries.ts";
 import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
@@ -43,9 +43,13 @@ export class Registry {
   publish(info: PublisherInfo): Publisher {
     if (this.#closed) throw new RefusedError("SHUTTING_DOWN", 503, "The server is shutting down.");
     const present = this.#streams.get(info.stream);
+    const refusal = (code: string, status: number, message: string): RefusedError => {
+      this.refused({ action: "publish", transport: info.transport, code, status });
+      return new RefusedError(code, status, message);
+    };
     if (present?.state === "live") {
       if (info.takeOver !== true) {
-        throw new RefusedError("STREAM_BUSY", 409, `Somebody publishes ${info.stream} already.`);
+        throw refusal("STREAM_BUSY", 409, `Somebody publishes ${info.stream} already.`);
       }
       const before = this.#publishers.get(info.stream);
       before?.info.onKick("TAKEN_OVER");
@@ -53,7 +57,7 @@ export class Registry {
       return this.publish({ ...info, takeOver: false });
     }
     if (present === undefined && this.#streams.size >= this.#limits.maxStreams) {
-      throw new RefusedError("STREAMS_FULL", 503, "There are as many streams as there may be.");
+      throw refusal("STREAMS_FULL", 503, "There are as many streams as there may be.");
     }
     const stream = present ?? this.#create(info.stream);
     const publisher = new Publisher({
@@ -106,6 +110,11 @@ export class Registry {
   /** Tells what begins, changes and ends from now on, of all streams. Returns how to stop. */
   watch(observer: ActivityObserver): () => void {
     return this.#activity.watch(observer);
+  }
+
+  /** Tells observers that somebody was not let in, for a reason that an adapter found. */
+  refused(refusal: Refusal): void {
+    this.#activity.refused(refusal);
   }
 
   /** Ends every stream and takes no more. May be called twice. */

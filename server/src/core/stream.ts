@@ -156,15 +156,19 @@ export class Stream {
 
   /** Counts a viewer until it is closed. @throws RefusedError `VIEWERS_FULL` 503, `STREAM_NOT_FOUND` 404. */
   addViewer(info: ViewerInfo): Viewer {
-    if (this.#state === "ended") {
-      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${this.name}.`);
-    }
     const { activity, clock, expiries, limits } = this.#options;
+    const refusal = (code: string, status: number, message: string): RefusedError => {
+      activity.refused({ action: "play", transport: info.transport, code, status });
+      return new RefusedError(code, status, message);
+    };
+    if (this.#state === "ended") {
+      throw refusal("STREAM_NOT_FOUND", 404, `There is no stream ${this.name}.`);
+    }
     if (
       this.#viewers.size >=
       Math.min(limits.maxViewersPerStream, this.maxGrantedViewers ?? Number.POSITIVE_INFINITY)
     ) {
-      throw new RefusedError("VIEWERS_FULL", 503, `${this.name} has as many viewers as it may.`);
+      throw refusal("VIEWERS_FULL", 503, `${this.name} has as many viewers as it may.`);
     }
     const id = info.id ?? randomId();
     const expiresWallMs = info.grant?.expiresWallMs;
@@ -172,10 +176,16 @@ export class Stream {
       expiresWallMs === undefined
         ? undefined
         : expiries.watch(expiresWallMs, () => info.onKick?.("ACCESS_EXPIRED"));
+    let hasMedia = false;
     const viewer: Viewer = {
       id,
       info,
       joinedWallMs: clock.wallMs(),
+      mediaStarted: () => {
+        if (hasMedia) return;
+        hasMedia = true;
+        activity.mediaStarted(this, viewer);
+      },
       close: (reason = "LEFT") => {
         neverExpires?.();
         if (this.#viewers.get(id) !== viewer) return;

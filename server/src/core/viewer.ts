@@ -22,6 +22,8 @@ export interface Viewer {
   readonly id: string;
   readonly info: ViewerInfo;
   readonly joinedWallMs: number;
+  /** The first media went to the viewer. Without effect from the second call on. */
+  mediaStarted(): void;
   /** `reason` is a stable code; `LEFT` when the viewer went by itself. May be called twice. */
   close(reason?: string): void;
 }

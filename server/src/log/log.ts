@@ -25,6 +25,8 @@ export interface LogOptions {
 
 /** A log that writes somewhere and can be emptied before the process ends. */
 export interface WritingLog extends Log {
+  /** Lines so far, by level; those of levels that are not written are not counted. */
+  readonly lines: Readonly<Record<LogLevel, number>>;
   /** Returns when everything is written. */
   flush(): void;
 }
@@ -46,7 +48,8 @@ export function createLog(options: LogOptions): WritingLog {
     { write: text ? (line: string) => write(textLine(line)) : write },
   );
   const secrets = (options.secrets ?? []).filter((secret) => secret.length >= 4);
-  return new PinoLog(logger, secrets, {}, () => flushOutput(output));
+  const lines = { error: 0, warn: 0, info: 0, debug: 0 };
+  return new PinoLog({ logger, secrets, lines, flush: () => flushOutput(output) }, {});
 }
 
 type Destination = ReturnType<typeof pino.destination>;
@@ -96,17 +99,29 @@ function flushOutput(output: Destination | undefined): void {
   }
 }
 
-class PinoLog implements WritingLog {
-  readonly #logger: pino.Logger;
-  readonly #secrets: readonly string[];
-  readonly #fields: object;
-  readonly flush: () => void;
+/** What a log and its children share. */
+interface LogParts {
+  readonly logger: pino.Logger;
+  readonly secrets: readonly string[];
+  readonly lines: Record<LogLevel, number>;
+  flush(): void;
+}
 
-  constructor(logger: pino.Logger, secrets: readonly string[], fields: object, flush: () => void) {
-    this.#logger = logger;
-    this.#secrets = secrets;
+class PinoLog implements WritingLog {
+  readonly #parts: LogParts;
+  readonly #fields: object;
+
+  constructor(parts: LogParts, fields: object) {
+    this.#parts = parts;
     this.#fields = fields;
-    this.flush = flush;
+  }
+
+  get lines(): Readonly<Record<LogLevel, number>> {
+    return this.#parts.lines;
+  }
+
+  flush(): void {
+    this.#parts.flush();
   }
 
   error(fields: object, message: string): void {
@@ -126,13 +141,15 @@ class PinoLog implements WritingLog {
   }
 
   child(fields: object): Log {
-    return new PinoLog(this.#logger, this.#secrets, { ...this.#fields, ...fields }, this.flush);
+    return new PinoLog(this.#parts, { ...this.#fields, ...fields });
   }
 
   #write(level: LogLevel, fields: object, message: string): void {
-    if (!this.#logger.isLevelEnabled(level)) return;
-    const options = { secrets: this.#secrets, addresses: level === "debug" };
-    this.#logger[level](
+    const { logger, secrets, lines } = this.#parts;
+    if (!logger.isLevelEnabled(level)) return;
+    lines[level] += 1;
+    const options = { secrets, addresses: level === "debug" };
+    logger[level](
       redactFields({ ...this.#fields, ...fields }, options),
       redactText(message, options),
     );

@@ -72,7 +72,9 @@ export function beginPlay(grant: Grant, request: RoleRequest, owner: RoleOwner):
   const { stream: name } = grant;
   const stream = owner.registry.get(name);
   if (stream === undefined) {
-    throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
+    const code = "STREAM_NOT_FOUND";
+    owner.registry.refused({ action: "play", transport: "rtmp-play", code, status: 404 });
+    throw new RefusedError(code, 404, `There is no stream ${name}.`);
   }
   const { limits } = owner;
   const viewer = stream.addViewer({

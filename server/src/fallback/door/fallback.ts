@@ -161,6 +161,7 @@ class Door {
     this.#refuseWhenClosed();
     const stream = registry.get(grant.stream);
     if (stream === undefined) {
+      registry.refused({ action: "play", transport, code: "STREAM_NOT_FOUND", status: 404 });
       throw new HttpRefusal("STREAM_NOT_FOUND", 404, `There is no stream ${askedName} now.`);
     }
     const clientId = this.#tokens.clientId(request);

@@ -189,12 +189,21 @@ export class RtcGateway implements JsepGateway {
     const { stream: name } = grant;
     const stream = registry.get(name);
     if (stream === undefined) {
+      registry.refused({ action: "play", transport: request.transport, ...streamNotFound });
       throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
     }
     const lease = this.#outputs.lease(stream);
     try {
       const refusal = lease.output.videoRefusal;
-      if (refusal !== undefined) throw new RefusedError(refusal.code, 422, refusal.message);
+      if (refusal !== undefined) {
+        registry.refused({
+          action: "play",
+          transport: request.transport,
+          code: refusal.code,
+          status: 422,
+        });
+        throw new RefusedError(refusal.code, 422, refusal.message);
+      }
       return new ViewerSession({
         id: randomId(),
         stream,
@@ -227,6 +236,8 @@ export class RtcGateway implements JsepGateway {
     }
   }
 }
+
+const streamNotFound = { code: "STREAM_NOT_FOUND", status: 404 };
 
 function sessionsFull(): RefusedError {
   return new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");

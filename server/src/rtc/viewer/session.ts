@@ -269,6 +269,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
   #followCaptureTime(): void {
     const now = this.#egress?.captureTime;
     if (now === undefined) return;
+    this.#viewer.mediaStarted();
     const told = this.#told;
     if (told === undefined || told.clockRate !== now.clockRate) {
       this.tell();
