@@ -278,6 +278,7 @@ class MillraceGateway implements Gateway {
       egress: () => this.#egress?.tier,
       isReady: () => this.#ready,
       certificates: tls,
+      experienceOf: (stream, client) => this.#web?.experienceOf(stream, client),
     });
   }
 

@@ -4,6 +4,7 @@ import { attachSignaling, type Signaling } from "@millrace/signaling/server";
 import type { IceServer } from "@millrace/signaling/session";
 import type { Documents, History, ListenAddress } from "./api/index.ts";
 import type { StaticAccess } from "./auth/index.ts";
+import { BeaconDesk, type Experience } from "./beacons/index.ts";
 import type { Config } from "./config/index.ts";
 import type { Access, Clock, Log, Registry } from "./core/index.ts";
 import { createEveryOutput, type EveryOutput } from "./fallback/every-output.ts";
@@ -46,6 +47,7 @@ export class Web {
   readonly #fallback: Fallback;
   readonly #post: FlvPost;
   readonly #probe: ProbeHandler;
+  readonly #beacons: BeaconDesk;
   readonly #http: HttpServer;
   readonly #https: HttpServer | undefined;
   #httpsPort: number | undefined;
@@ -67,6 +69,8 @@ export class Web {
     this.#fallback = createFallback({ ...shared, trust, origins, basePath, outputs });
     this.#post = createFlvPost({ ...shared, trust, origins });
     this.#probe = createProbeHandler({ ...shared, peers, iceServers, trust, origins, basePath });
+    const observer = options.metrics.experience;
+    this.#beacons = new BeaconDesk({ registry, clock, trust, origins, observer });
     const listener = this.#createListener(trust, origins, listed);
     this.#http = this.#createHttp(listener, undefined);
     const certificates = config.https.enabled ? options.tls.main?.certificates : undefined;
@@ -107,7 +111,13 @@ export class Web {
     this.#probe.close(reason);
     this.#outputs.close();
     this.#post.close(reason);
+    this.#beacons.close();
     await this.#signaling.close(reason);
+  }
+
+  /** What that client's player told last of how it sees the stream. */
+  experienceOf(stream: string, client: string): Experience | undefined {
+    return this.#beacons.experienceOf(stream, client);
   }
 
   /** Ends what is still connected after so long. */
@@ -171,6 +181,7 @@ export class Web {
         (request, response) => whip.handle(request, response),
         post.handle,
         probe.handle,
+        this.#beacons.handle,
         fallback.handle,
       ],
     });

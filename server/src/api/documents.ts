@@ -42,6 +42,8 @@ export interface ServerFacts {
   isReady(): boolean;
   /** Certificates in use, and how it goes with ordering them. */
   readonly certificates?: CertificateFiguresReader;
+  /** How a client sees a stream, as its player told last. Absent: nobody knows. */
+  experienceOf?(stream: string, client: string): object | undefined;
 }
 
 /** What administrators are told of certificates. */
@@ -117,7 +119,9 @@ export class Documents {
         ...trackPart(track),
         ...trackFigures(track),
       })),
-      ...(each && { viewerList: [...stream.viewers.values()].map(viewerPart) }),
+      ...(each && {
+        viewerList: [...stream.viewers.values()].map((viewer) => this.#viewerPart(name, viewer)),
+      }),
     };
   }
 
@@ -125,7 +129,10 @@ export class Documents {
   viewers(query: ViewerQuery): object {
     const { viewers, next } = pageOfViewers(this.#registry.list(), query);
     return {
-      viewers: viewers.map(({ stream, viewer }) => ({ stream, ...viewerPart(viewer) })),
+      viewers: viewers.map(({ stream, viewer }) => ({
+        stream,
+        ...this.#viewerPart(stream, viewer),
+      })),
       next: next ?? null,
     };
   }
@@ -148,6 +155,13 @@ export class Documents {
       state: stream === undefined || stream.state === "ended" ? "offline" : stream.state,
       codecs: stream?.tracks.map((track) => track.info.codecString) ?? [],
     };
+  }
+
+  #viewerPart(stream: string, viewer: Viewer): object {
+    const { clientId } = viewer.info;
+    const experience =
+      clientId === undefined ? undefined : this.#facts.experienceOf?.(stream, clientId);
+    return { ...viewerPart(viewer), ...(experience && { experience }) };
   }
 
   #publisherPart(stream: Stream): object {
