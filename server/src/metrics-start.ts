@@ -2,7 +2,12 @@ import type { Config } from "./config/index.ts";
 import type { Clock, Log, Registry } from "./core/index.ts";
 import { nativeFigures, rtcFigures } from "./figures.ts";
 import type { WritingLog } from "./log/index.ts";
-import { type CertificateFigures, type Figures, Metrics, type RelayFigures } from "./metrics/index.ts";
+import {
+  type CertificateFigures,
+  type Figures,
+  Metrics,
+  type RelayFigures,
+} from "./metrics/index.ts";
 import type { EgressCore } from "./rtc/egress/core.ts";
 import type { RtcGateway } from "./rtc/gateway/gateway.ts";
 import type { BoundPeerFactory } from "./rtc/peer-factory.ts";
