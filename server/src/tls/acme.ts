@@ -134,7 +134,8 @@ export class AcmeSource {
     if (this.#abort.signal.aborted) return;
     const { clock } = this.#options;
     this.#nextTryMs = wallMs;
-    const waitMs = Math.max(0, Math.min(wallMs - clock.wallMs(), maxWaitMs));
+    // Whole milliseconds, for timers that fire a fraction too early would fire for ever.
+    const waitMs = Math.max(0, Math.min(Math.ceil(wallMs - clock.wallMs()), maxWaitMs));
     this.#timer = clock.after(waitMs, () => {
       if (clock.wallMs() < wallMs) this.#waitUntil(wallMs);
       else void this.#order();
