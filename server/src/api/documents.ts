@@ -1,4 +1,12 @@
-import type { PacketEncoding, Registry, Stream, Track, Viewer } from "../core/index.ts";
+import {
+  frameRateOf,
+  type PacketEncoding,
+  type Registry,
+  type Stream,
+  type Track,
+  trackBitrateBps,
+  type Viewer,
+} from "../core/index.ts";
 import { pageOfViewers, type ViewerQuery } from "./viewer-list.ts";
 
 /** One place where the server listens. */
@@ -139,14 +147,7 @@ export class Documents {
 
   /** Ends the session of a publisher or a viewer. False: there is none with that id. */
   kick(id: string): boolean {
-    for (const stream of this.#registry.list()) {
-      const publisher = this.#registry.publisher(stream.name);
-      const info = publisher?.id === id ? publisher.info : stream.viewers.get(id)?.info;
-      if (info === undefined) continue;
-      info.onKick?.("KICKED");
-      return true;
-    }
-    return false;
+    return this.#registry.kick(id, "KICKED");
   }
 
   streamSummary(name: string): { readonly state: string; readonly codecs: readonly string[] } {
@@ -169,7 +170,7 @@ export class Documents {
     if (publisher === undefined) return { publisher: null };
     const { transport, address, userAgent, grant } = publisher.info;
     const startedAt = iso(publisher.startedWallMs);
-    const stats = publisher.info.stats?.() ?? null;
+    const stats = publisher.figures;
     const { id } = publisher;
     const user = grant?.user;
     return { publisher: { id, transport, address, userAgent, user, startedAt, stats } };
@@ -272,20 +273,16 @@ function layerPart(layer: PacketEncoding): object {
 }
 
 function trackFigures(track: Track): object {
+  const frameRate = frameRateOf(track);
   const keyIntervalUs = track.kind === "video" ? track.keyIntervalUs : undefined;
   return {
-    bitrateBps: Math.round(bitrateBps(track)),
+    bitrateBps: Math.round(trackBitrateBps(track)),
+    ...(frameRate === undefined ? {} : { frameRate: Math.round(frameRate * 10) / 10 }),
     ...(keyIntervalUs === undefined ? {} : { keyIntervalMs: Math.round(keyIntervalUs / 1000) }),
     ...track.totals,
     cachedFrames: track.cache.frames.length,
     cachedBytes: track.cache.sizeBytes,
   };
-}
-
-/** Of what the publisher sends, all layers together, whether or not frames are made of it. */
-function bitrateBps({ packets, bitrateBps: ofFrames }: Track): number {
-  if (packets === undefined) return ofFrames;
-  return packets.encodings.reduce((sum, layer) => sum + layer.bitrateBps, 0);
 }
 
 function viewerPart(viewer: Viewer): object {

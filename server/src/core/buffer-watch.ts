@@ -25,6 +25,8 @@ export interface BufferWatchOptions {
   /** Whether a late viewer finds a whole group of pictures; called until it is so. */
   isGroupWhole(): boolean;
   onChange(health: StreamHealth): void;
+  /** Told after each look, for whatever else is to be looked at now and then while media comes. */
+  onCheck?(): void;
 }
 
 interface Sample {
@@ -120,6 +122,7 @@ export class BufferWatch {
     this.#timer = clock.after(limits.bufferCheckMs, () => {
       this.#timer = undefined;
       this.#check();
+      if (!this.#closed) this.#options.onCheck?.();
       // Whoever is told of a change may have closed the watch.
       if (!this.#closed && !this.#isIdle) this.#arm();
     });

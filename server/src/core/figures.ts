@@ -18,6 +18,8 @@ export interface ViewerFigures {
   readonly roundTripMs?: number | undefined;
   /** Packets that did not arrive, from 0 to 1, of the last report. */
   readonly lossRatio?: number | undefined;
+  /** What its network carries, as far as it was measured. Bits per second. */
+  readonly estimateBps?: number | undefined;
   readonly framesSent?: number;
   /** Frames that it was not sent because it took them too slowly. */
   readonly framesDropped?: number;
@@ -25,15 +27,55 @@ export interface ViewerFigures {
   readonly waitingBytes?: number;
 }
 
-/** What every transport of a publisher tells of its session, as far as it knows. Transports add figures of their own. */
+/** One track of a publisher. */
+export interface PublisherTrackFigures {
+  readonly kind: "video" | "audio";
+  /** RFC 6381. */
+  readonly codec: string;
+  /** Payload bits per second over the last two seconds, all layers together. */
+  readonly bitrateBps: number;
+  /** Pictures per second over the last two seconds. */
+  readonly frameRate?: number;
+  /** Between the last two key frames. Absent for WebRTC publishers, who make key frames when somebody needs one. */
+  readonly keyIntervalMs?: number;
+  /** Whether pictures come out of the order in which they are shown. */
+  readonly bFrames?: boolean;
+  /** RFC 3550 section 6.4.1: of packets over RTP, of frames otherwise. */
+  readonly jitterMs: number;
+  /** Frames that came since the publisher began. */
+  readonly framesReceived: number;
+  /** RTP packets that did not arrive, from 0 to 1, since it began. */
+  readonly lossRatio?: number;
+}
+
+/**
+ * What is known of a publisher's session. Its transport tells what it knows of the way here; `Publisher.figures` adds what
+ * the media says. Transports may add figures of their own.
+ */
 export interface PublisherFigures {
   /** Bytes that came from the publisher, counted as in `ViewerFigures.bytesSent`. */
   readonly bytesReceived?: number;
   readonly bytesSent?: number;
+  /** Of all tracks. */
+  readonly bitrateBps?: number;
+  /** Of the video. */
+  readonly frameRate?: number;
+  readonly keyIntervalMs?: number;
+  readonly bFrames?: boolean;
   readonly roundTripMs?: number | undefined;
   readonly lossRatio?: number | undefined;
-  /** RFC 3550 section 6.4.1, or the same of frames. Milliseconds. */
+  /** RFC 3550 section 6.4.1, or the same of frames; of the video where there is one. Milliseconds. */
   readonly jitterMs?: number | undefined;
+  /** How much faster than ours the encoder's clock goes, parts per million; undefined in the first 40 s of a time line. */
+  readonly clockDriftPpm?: number | undefined;
+  /** How often the encoder's time line jumped. */
+  readonly timelineJumps?: number;
+  readonly framesReceived?: number;
+  /** Frames that came and are of no use: without a configuration, or incomplete. */
+  readonly framesDropped?: number;
   /** How its media travels, such as `udp`, `tcp`, `relay`; absent where it is its own connection. */
   readonly path?: string | undefined;
+  /** What it calls itself: in `onMetaData`, else its user agent. Untrusted. */
+  readonly encoder?: string;
+  readonly tracks?: readonly PublisherTrackFigures[];
 }

@@ -3,7 +3,7 @@ export { admit } from "./admission.ts";
 export { systemClock } from "./clock.ts";
 export type { TrackLease } from "./derived-track.ts";
 export { ProtocolError, RefusedError } from "./errors.ts";
-export type { PublisherFigures, ViewerFigures } from "./figures.ts";
+export type { PublisherFigures, PublisherTrackFigures, ViewerFigures } from "./figures.ts";
 export type { FrameCache } from "./frame-cache.ts";
 export { FrameQueue, type FrameQueueLimits, type QueuedFrame } from "./frame-queue.ts";
 export { randomId } from "./ids.ts";
@@ -32,4 +32,5 @@ export type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-e
 export type { BufferState, StreamHealth } from "./stream-health.ts";
 export { parseStreamName } from "./stream-name.ts";
 export { type FrameSink, Track } from "./track.ts";
+export { frameRateOf, trackBitrateBps } from "./track-rates.ts";
 export type { Viewer, ViewerInfo } from "./viewer.ts";

@@ -1,9 +1,13 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
 import { type BufferLimits, BufferWatch } from "./buffer-watch.ts";
+import { EncoderWatch } from "./encoder-watch.ts";
 import type { Expiries } from "./expiries.ts";
+import type { PublisherFigures } from "./figures.ts";
+import { FrameMeter } from "./frame-meter.ts";
 import { randomId } from "./ids.ts";
 import type { PacketSource } from "./packet-source.ts";
 import type { Clock, Grant, Timer, Transport } from "./ports.ts";
+import { publisherFigures } from "./publisher-figures.ts";
 import { SourceClock } from "./source-clock.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamHealth } from "./stream-health.ts";
@@ -21,7 +25,7 @@ export interface PublisherInfo {
   /** What it was allowed; without one, nothing ends it. */
   readonly grant?: Grant | undefined;
   /** Figures of what comes from it, for the API. */
-  stats?(): object;
+  stats?(): PublisherFigures;
   /** Somebody wants this publisher gone: close its connection, then call `Publisher.close`. */
   onKick(reason: string): void;
 }
@@ -33,6 +37,8 @@ export class Publisher {
   readonly info: PublisherInfo;
   readonly startedWallMs: number;
   readonly #clock = new SourceClock();
+  readonly #meters = { video: new FrameMeter(), audio: new FrameMeter() };
+  #encoder: string | undefined;
   readonly #announced = new Set<MediaKind>();
   readonly #staleTimer: Timer;
   readonly #buffer: BufferWatch;
@@ -62,18 +68,27 @@ export class Publisher {
     }
     this.#staleTimer = clock.after(limits.staleTrackMs, () => this.#removeStale());
     const group = new WholeGroup(stream);
+    const encoder = new EncoderWatch({ stream, info, clock: this.#clock, meters: this.#meters });
     this.#buffer = new BufferWatch({
       clock,
       source: this.#clock,
       limits,
       isGroupWhole: () => group.isKept(),
       onChange: (health) => stream.setHealth(health),
+      onCheck: () => encoder.look(),
     });
   }
 
   /** How often the encoder's time line jumped. */
   get timelineJumps(): number {
     return this.#clock.reanchored;
+  }
+
+  /** Figures of the session and of the media, for the API. */
+  get figures(): PublisherFigures {
+    const { info, stream } = this;
+    const own = { clock: this.#clock, meters: this.#meters, encoder: this.#encoder };
+    return publisherFigures({ stream, info, ...own });
   }
 
   /** How well it feeds the stream at this moment. */
@@ -118,13 +133,20 @@ export class Publisher {
   frame(kind: MediaKind, frame: Frame): void {
     if (this.#closed || !this.#announced.has(kind)) return;
     if (this.#buffer.sleeps) this.#buffer.wake();
-    const offset = this.#clock.offsetFor(frame.dtsUs, this.stream.nowUs());
+    const nowUs = this.stream.nowUs();
+    const offset = this.#clock.offsetFor(frame.dtsUs, nowUs);
+    this.#meters[kind].frame(frame.dtsUs, nowUs, frame.key);
     this.stream.deliver(kind, {
       ptsUs: frame.ptsUs + offset,
       dtsUs: frame.dtsUs + offset,
       key: frame.key,
       payload: frame.payload,
     });
+  }
+
+  /** What the publisher calls itself in its media; untrusted. */
+  setEncoder(name: string): void {
+    this.#encoder = name;
   }
 
   /** Advice that the ingest found out, such as a codec that nobody can play. */

@@ -4,6 +4,7 @@ import { Expiries } from "./expiries.ts";
 import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
 import type { Clock, Log, Transcoder } from "./ports.ts";
 import { Publisher, type PublisherInfo } from "./publisher.ts";
+import { SessionIndex } from "./session-index.ts";
 import { Stream } from "./stream.ts";
 import type { StreamChange, StreamObserver } from "./stream-events.ts";
 
@@ -24,6 +25,7 @@ export class Registry {
   readonly #publishers = new Map<string, Publisher>();
   readonly #expiries: Expiries;
   readonly #activity: Activity;
+  readonly #sessions = new SessionIndex();
   readonly #observers = new Map<string, Set<StreamObserver>>();
   #closed = false;
 
@@ -34,6 +36,7 @@ export class Registry {
     this.#limits = { ...defaultCoreLimits, ...options.limits };
     this.#expiries = new Expiries(options.clock);
     this.#activity = new Activity(options.log);
+    this.#activity.watch(this.#sessions);
   }
 
   /**
@@ -85,6 +88,11 @@ export class Registry {
   /** Who publishes that stream now. */
   publisher(name: string): Publisher | undefined {
     return this.#publishers.get(name);
+  }
+
+  /** Ends the session of a publisher or a viewer, whichever stream it is of. False: there is none with that id. */
+  kick(id: string, reason: string): boolean {
+    return this.#sessions.kick(id, reason);
   }
 
   list(): Stream[] {

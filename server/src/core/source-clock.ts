@@ -1,3 +1,5 @@
+import { ClockDrift } from "./clock-drift.ts";
+
 /** A frame cannot come before it was made, so the lowest delay seen in this time is taken as the truth. */
 const windowUs = 2_000_000;
 /** How much of a growing delay is followed per window: 0.25 %, which no ear or eye notices. */
@@ -22,6 +24,8 @@ export class SourceClock {
   #oldOffsetUs = 0;
   #oldUntilUs = Number.NEGATIVE_INFINITY;
   #newestUs = 0;
+  /** How the encoder's clock goes, on its present time line. */
+  readonly drift: ClockDrift = new ClockDrift();
   /** How often the time line was re-anchored since the first frame. */
   reanchored = 0;
 
@@ -55,12 +59,14 @@ export class SourceClock {
       return delay;
     }
     if (encoderUs > this.#newestUs) this.#newestUs = encoderUs;
+    this.drift.push(delay, arrivalUs);
     this.#follow(delay, arrivalUs);
     return this.#offsetUs;
   }
 
   #anchor(delay: number, encoderUs: number, arrivalUs: number): void {
     this.#offsetUs = delay;
+    this.drift.restart();
     this.#newestUs = encoderUs;
     this.#windowEndUs = arrivalUs + windowUs;
     this.#windowMinUs = delay;

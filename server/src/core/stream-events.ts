@@ -18,6 +18,8 @@ export type StreamChange =
     }
   | { readonly type: "tracks" }
   | { readonly type: "hint"; readonly hint: Hint }
+  /** What was advised is not so any more. */
+  | { readonly type: "hint-cleared"; readonly code: string }
   | { readonly type: "buffer"; readonly health: StreamHealth };
 
 export type StreamObserver = (change: StreamChange) => void;

@@ -206,6 +206,11 @@ export class Stream {
     this.#tell({ type: "hint", hint });
   }
 
+  /** Takes advice back that is not so any more. */
+  clearHint(code: string): void {
+    if (this.#hints.delete(code)) this.#tell({ type: "hint-cleared", code });
+  }
+
   /** For Publisher: adds a track or gives it a new configuration. */
   setTrack(info: TrackInfo, packets?: PacketSource): void {
     const present = this.#tracks.get(info.kind);
@@ -299,7 +304,10 @@ export class Stream {
   }
 
   #checkKeyInterval(track: Track): void {
-    if ((track.keyIntervalUs ?? 0) <= longKeyIntervalUs) return;
+    if ((track.keyIntervalUs ?? 0) <= longKeyIntervalUs) {
+      this.clearHint("KEY_INTERVAL_LONG");
+      return;
+    }
     const seconds = Math.round((track.keyIntervalUs ?? 0) / 1_000_000);
     this.addHint(
       "KEY_INTERVAL_LONG",

@@ -34,6 +34,8 @@ export class Track {
   #keyIntervalUs: number | undefined;
   #windowStartUs = 0;
   #windowBytes = 0;
+  #windowFrames = 0;
+  #frameRate = 0;
   #bitrateBps = 0;
   #frames = 0;
   #bytes = 0;
@@ -78,6 +80,11 @@ export class Track {
   /** Over the last two seconds; 0 in the first ones. */
   get bitrateBps(): number {
     return this.#bitrateBps;
+  }
+
+  /** Frames per second over the last two seconds; 0 in the first ones. */
+  get frameRate(): number {
+    return this.#frameRate;
   }
 
   /** Frames and payload bytes since the track began. */
@@ -196,12 +203,17 @@ export class Track {
       this.#lastKeyUs = frame.dtsUs;
     }
     this.#windowBytes += size;
+    this.#windowFrames++;
     const spanUs = frame.dtsUs - this.#windowStartUs;
     if (spanUs >= bitrateWindowUs) {
       // A longer span is a pause of the publisher, which says nothing about its bit rate.
-      if (spanUs < 2 * bitrateWindowUs) this.#bitrateBps = (this.#windowBytes * 8e6) / spanUs;
+      if (spanUs < 2 * bitrateWindowUs) {
+        this.#bitrateBps = (this.#windowBytes * 8e6) / spanUs;
+        this.#frameRate = (this.#windowFrames * 1e6) / spanUs;
+      }
       this.#windowStartUs = frame.dtsUs;
       this.#windowBytes = 0;
+      this.#windowFrames = 0;
     }
   }
 

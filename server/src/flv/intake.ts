@@ -1,4 +1,5 @@
 import { type FedFrames, FlvReader, TagFeed, type TagTarget, TagType } from "@millrace/media/flv";
+import type { PublisherFigures } from "../core/figures.ts";
 import type { FlvIntakeLimits } from "./limits.ts";
 
 const fileHeaderBytes = 13;
@@ -6,7 +7,7 @@ const fileHeaderBytes = 13;
 const tagFrameBytes = 15;
 
 /** Figures of one publisher, since it connected. */
-export interface IntakeStats {
+export interface IntakeStats extends PublisherFigures {
   readonly bytes: number;
   readonly tags: number;
   readonly frames: FedFrames;
@@ -49,6 +50,8 @@ export class FlvIntake {
   get stats(): IntakeStats {
     return {
       bytes: this.#bytes,
+      bytesReceived: this.#bytes,
+      framesDropped: this.#feed?.droppedFrames ?? 0,
       tags: this.#tags,
       frames: this.#feed?.frames ?? { video: 0, audio: 0 },
       droppedFrames: this.#feed?.droppedFrames ?? 0,

@@ -112,6 +112,7 @@ function changeOf(stream: string, change: StreamChange): HookHappening | undefin
     }
     case "hint":
       return { type: "stream.hint", stream, ...change.hint };
+    case "hint-cleared":
     case "tracks":
       return undefined;
   }

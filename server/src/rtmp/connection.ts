@@ -8,7 +8,7 @@ import type { Registry } from "../core/registry.ts";
 import { parseStreamName } from "../core/stream-name.ts";
 import type { TagOutput } from "./from-stream.ts";
 import type { RtmpServerLimits } from "./limits.ts";
-import { beginPlay, beginPublish, type Role } from "./role.ts";
+import { beginPlay, beginPublish, type ConnectionTraffic, type Role } from "./role.ts";
 import { RtmpSession } from "./session.ts";
 import type { RoleRequest, SessionEvent } from "./session-events.ts";
 import type { TagBodies } from "./tag-bodies.ts";
@@ -46,6 +46,8 @@ export class RtmpConnection implements TagOutput {
   /** When the publisher's last audio or video came, or the player's socket last took something. */
   #progressMs: number;
   #takenBytes = 0;
+  /** What went over the connection before the present role. */
+  #before = { bytesSent: 0, bytesReceived: 0 };
   /** Set when the last words were said: when to cut the connection off. */
   #leaveByMs: number | undefined;
   #leaveCode = "";
@@ -250,7 +252,8 @@ export class RtmpConnection implements TagOutput {
     const { registry, bodies, limits } = this.#host;
     const { id, address } = this;
     const kick = (reason: string): void => this.leave(reason);
-    const owner = { id, address, registry, bodies, limits, output: this, kick };
+    const traffic = (): ConnectionTraffic => this.#traffic;
+    const owner = { id, address, registry, bodies, limits, output: this, traffic, kick };
     const role = (type === "publish" ? beginPublish : beginPlay)(grant, request, owner);
     this.#role = role;
     this.#progressMs = this.#host.nowMs();
@@ -266,8 +269,24 @@ export class RtmpConnection implements TagOutput {
     this.#role = undefined;
     this.#idleSinceMs = this.#host.nowMs();
     role.end(code);
-    this.#log.info({ code, action: role.type }, `RTMP ${role.type} ended`);
+    const { bytesSent, bytesReceived } = this.#traffic;
+    this.#before = {
+      bytesSent: this.#before.bytesSent + bytesSent,
+      bytesReceived: this.#before.bytesReceived + bytesReceived,
+    };
+    const level = role.type === "play" ? "debug" : "info";
+    this.#log[level]({ code, action: role.type }, `RTMP ${role.type} ended`);
     if (!this.#closed) this.#host.roleChanged(this);
+  }
+
+  get #traffic(): ConnectionTraffic {
+    const { bytesWritten, bytesRead, writableLength: waitingBytes } = this.#socket;
+    const { bytesSent, bytesReceived } = this.#before;
+    return {
+      bytesSent: bytesWritten - waitingBytes - bytesSent,
+      bytesReceived: bytesRead - bytesReceived,
+      waitingBytes,
+    };
   }
 
   /** Sends what is left and the end; what still comes is not read. */

@@ -18,8 +18,17 @@ export interface RoleOwner {
   readonly limits: RtmpServerLimits;
   readonly bodies: TagBodies;
   readonly output: TagOutput;
+  /** What went over the connection since it took up no role: handshakes, commands and this role. */
+  traffic(): ConnectionTraffic;
   /** Somebody wants this client gone. */
   kick(reason: string): void;
+}
+
+/** Bytes of a connection: those the kernel took, those that came, those that wait to be taken. */
+export interface ConnectionTraffic {
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly waitingBytes: number;
 }
 
 /** What a connection does for a stream. Whoever began it ends it. */
@@ -49,6 +58,10 @@ export function beginPublish(grant: Grant, request: RoleRequest, owner: RoleOwne
     transport: "rtmp",
     address: owner.address,
     userAgent: request.connect.userAgent,
+    stats: () => {
+      const { bytesReceived, bytesSent } = owner.traffic();
+      return { bytesReceived, bytesSent, framesDropped: feed.droppedFrames };
+    },
     onKick: (reason) => owner.kick(reason),
   });
   const feed = new TagFeed(publisher);

@@ -1,5 +1,6 @@
 import type { Frame, MediaKind, TrackInfo } from "../frame/index.ts";
 import { type DemuxedItem, FlvDemuxer } from "./demuxer.ts";
+import { TagType } from "./tag.ts";
 
 /** Who takes what the tags of one publisher mean. */
 export interface TagTarget {
@@ -8,6 +9,8 @@ export interface TagTarget {
   frame(kind: MediaKind, frame: Frame): void;
   /** Advice for the publisher. `code` is a stable string. */
   hint(code: string, message: string): void;
+  /** What the publisher calls itself; untrusted. */
+  setEncoder?(name: string): void;
 }
 
 /** How many frames were handed on, by kind. */
@@ -38,6 +41,9 @@ export class TagFeed {
   /** Takes one tag and keeps its body. @throws ProtocolError when the tag is not what it says. */
   tag(tagType: number, timestampMs: number, body: Uint8Array): void {
     for (const item of this.#demuxer.tag(tagType, timestampMs, body)) this.#take(item);
+    if (tagType !== TagType.script) return;
+    const encoder = this.#demuxer.metadata?.encoder;
+    if (encoder !== undefined) this.#target.setEncoder?.(encoder);
   }
 
   #take(item: DemuxedItem): void {

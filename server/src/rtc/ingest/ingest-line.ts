@@ -180,6 +180,7 @@ export class IngestLine implements ReceiverOwner {
       width: stage?.encoding.width ?? 0,
       height: stage?.encoding.height ?? 0,
       frameRate: meter.frameRate,
+      frames: meter.frames,
       bitrateBps: meter.bitrateBps,
       active: stage?.encoding.active ?? false,
       jitterMs: receiver.jitterMs,

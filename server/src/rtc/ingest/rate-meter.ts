@@ -10,6 +10,8 @@ export class RateMeter {
   #at = 0;
   #filled = 0;
   #startedUs: number | undefined;
+  /** Since it began. */
+  frames = 0;
   frameRate = 0;
   bitrateBps = 0;
 
@@ -18,6 +20,7 @@ export class RateMeter {
   }
 
   frame(): void {
+    this.frames++;
     this.#frames[this.#at] = (this.#frames[this.#at] ?? 0) + 1;
   }
 

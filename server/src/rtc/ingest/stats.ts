@@ -7,6 +7,8 @@ export interface EncodingStats {
   readonly width: number;
   readonly height: number;
   readonly frameRate: number;
+  /** Frames that began, since the encoding did. */
+  readonly frames: number;
   readonly bitrateBps: number;
   readonly active: boolean;
   /** RFC 3550 section 6.4.1. */

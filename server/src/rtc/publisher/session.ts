@@ -23,6 +23,7 @@ import { streamStatus } from "../gateway/stream-status.ts";
 import type { IngestLimits } from "../ingest/index.ts";
 import type { Peer, PeerEvents, PeerFactory } from "../peer.ts";
 import type { CreateCipher } from "../srtp/index.ts";
+import { type PublishSessionStats, publishFigures } from "./figures.ts";
 import { defaultPublishLimits, type PublishLimits } from "./limits.ts";
 import { PublisherLink, type PublisherLinkStats } from "./publisher-link.ts";
 
@@ -52,12 +53,6 @@ export interface PublishSessionOptions {
   dataOpener?(stream: Stream, publisherId: string): OpenData;
   /** Called once when the session is over. */
   onClosed(session: PublishSession): void;
-}
-
-export interface PublishSessionStats {
-  readonly state: "new" | "connecting" | "connected" | "closed";
-  /** Set from the connection on. */
-  readonly ingest: PublisherLinkStats | undefined;
 }
 
 /**
@@ -115,7 +110,7 @@ export class PublishSession implements JsepSession, PeerEvents {
 
   /** Figures for the API. */
   get stats(): PublishSessionStats {
-    return { state: this.#state, ingest: this.#link?.stats };
+    return publishFigures(this.#state, this.#link?.stats, this.#peer);
   }
 
   /** @throws ProtocolError `SDP_TOO_LARGE`, `SDP_INVALID` …; RefusedError `SESSION_CLOSED` 410, `NEGOTIATING` 409. */
