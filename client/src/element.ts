@@ -1,6 +1,7 @@
 import type { StreamStatus } from "@millrace/signaling/session";
 import type { PlayerEventMap, PlayerStats } from "./element-events.ts";
 import { addressOf } from "./player/address.ts";
+import { BrowserBeacons } from "./player/browser-beacons.ts";
 import { browserPrefetch } from "./player/browser-prefetch.ts";
 import { PlayerController } from "./player/controller.ts";
 import { createTransport } from "./player/create-transport.ts";
@@ -46,7 +47,6 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
   readonly #watch: PictureWatch;
   readonly #visibility: Visibility;
   readonly #data = dataPortOf(this, (message) => this.#tell("data", message));
-  readonly #prefetch = browserPrefetch();
   #listening: AbortController | undefined;
   readonly #latency = new LatencyTeller();
   #wantedAtDisconnect = false;
@@ -87,13 +87,13 @@ export class MillracePlayer extends HTMLElement implements CommandTarget {
         stream: (status) => this.#news("stream", { status }),
         layer: (rid) => this.#news("layer", { rid, pinned: this.layer }),
         latency: (sample) => this.#latencyMeasured(sample),
-        transport: (from, to, reason) => {
-          this.#prefetch.playsBy(to, this.transports);
-          this.#news("transport", { from: from ?? null, to: to ?? null, reason });
-        },
+        transport: (from, to, reason) =>
+          this.#news("transport", { from: from ?? null, to: to ?? null, reason }),
       },
     });
-    this.#watch = new PictureWatch(picture, this.#controller);
+    browserPrefetch(this);
+    const beacons = new BrowserBeacons(this, () => addressOf(this, import.meta.url));
+    this.#watch = new PictureWatch(picture, this.#controller, beacons);
     this.#visibility = new Visibility(browserScheduler, {
       pause: () => this.#pause("hidden"),
       resume: () => this.play(),

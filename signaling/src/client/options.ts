@@ -7,6 +7,8 @@ export interface SignalingClientOptions {
   /** socket.io's path on that host. Default: the prefix of `url` and `/socket.io/`. */
   readonly path?: string;
   readonly token?: TokenSource;
+  /** What the server is told when a session to watch begins: by this name statistics know the viewer again. */
+  readonly client?: string;
   /** Ways to connect, best first. Default WebSocket, then long-polling where it is blocked. */
   readonly transports?: readonly ("websocket" | "polling")[];
   /** How long a request may take, waiting for a connection included. Default 8000. */

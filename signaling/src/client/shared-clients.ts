@@ -13,7 +13,7 @@ const defaultLingerMs = 3000;
 
 export interface SharedClientsOptions {
   /** For every client; `url` and `token` come with the lease. */
-  readonly client?: Omit<SignalingClientOptions, "url" | "token">;
+  readonly client?: Omit<SignalingClientOptions, "url" | "token" | "client">;
   /** Default 3000. */
   readonly lingerMs?: number;
 }
@@ -23,6 +23,8 @@ export interface LeaseRequest {
   readonly url: string;
   /** Goes with the connection's handshake, so that only those share one who have the same. */
   readonly token: string | undefined;
+  /** As `SignalingClientOptions.client`; the same for all of a page. */
+  readonly client?: string | undefined;
   /** Whether it will open sessions; the others only observe streams and ask for the clock. */
   readonly watches: boolean;
 }
@@ -80,11 +82,16 @@ export class SharedClients {
     return [...this.#clients.values()].reduce((sum, alike) => sum + alike.size, 0);
   }
 
-  #make({ url, token }: LeaseRequest, key: string, alike: Set<SharedClient>): SharedClient {
+  #make(
+    { url, token, client: name }: LeaseRequest,
+    key: string,
+    alike: Set<SharedClient>,
+  ): SharedClient {
     const client = new SignalingClient({
       ...this.#options.client,
       url,
       ...(token !== undefined && { token }),
+      ...(name !== undefined && { client: name }),
     });
     const shared: SharedClient = { client, users: 0, watchers: 0, linger: undefined };
     alike.add(shared);

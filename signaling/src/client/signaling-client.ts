@@ -40,9 +40,11 @@ export class SignalingClient {
   readonly #clock: ClockSync;
   readonly #wallMs: () => number;
   readonly #connection: ServerConnection;
+  readonly #client: string | undefined;
 
   /** Begins to connect at once. @throws TypeError when `url` is no URL. */
   constructor(options: SignalingClientOptions) {
+    this.#client = options.client;
     this.#wallMs = options.wallMs ?? (() => performance.timeOrigin + performance.now());
     this.#observed = new ObservedStreams({
       observe: (stream, told) =>
@@ -85,7 +87,12 @@ export class SignalingClient {
 
   /** Opens a session to watch a stream. `token` goes before the client's own. @throws SignalingError, such as `STREAM_NOT_FOUND`. */
   watch(stream: string, token?: string): Promise<SignalingSession> {
-    return this.#sessions.open("watch", token === undefined ? { stream } : { stream, token });
+    const client = this.#client;
+    return this.#sessions.open("watch", {
+      stream,
+      ...(token !== undefined && { token }),
+      ...(client !== undefined && { client }),
+    });
   }
 
   /** Opens a session to publish a stream; see `negotiatePublish`. @throws SignalingError, such as `STREAM_BUSY`. */

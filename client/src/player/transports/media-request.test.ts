@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { clientId } from "../client-id.ts";
 import { failureOf, failureOfResponse, isCode } from "./media-failure.ts";
 import { mediaRequest, plainMediaUrl } from "./media-request.ts";
 
@@ -13,10 +14,19 @@ describe("addresses", () => {
   });
 
   it("carry it themselves elsewhere, so that nothing is asked for twice", () => {
-    expect(mediaRequest(address, ".flv", {}, "https://page.example")).toEqual({
-      url: "https://mill.example/video/live/c+m.flv?token=s%26cret",
-      headers: {},
-    });
+    const { url, headers } = mediaRequest(address, ".flv", {}, "https://page.example");
+    expect(new URL(url).searchParams.get("token")).toBe("s&cret");
+    expect(headers).toEqual({});
+  });
+
+  it("say there by which name the viewer is known again, where no cookie does", () => {
+    const client = clientId();
+    const page = "https://page.example";
+    const { url } = mediaRequest({ ...address, token: undefined }, ".flv", {}, page);
+    expect(url).toBe(`https://mill.example/video/live/c+m.flv?client=${client}`);
+    const socket = new URL(plainMediaUrl(address, ".flv", "ws", page));
+    expect(socket.searchParams.get("client")).toBe(client);
+    expect(plainMediaUrl(address, ".flv", "ws", "https://mill.example")).not.toContain("client");
   });
 
   it("carry nothing without a token", () => {

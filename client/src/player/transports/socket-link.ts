@@ -1,5 +1,6 @@
 import { type ClientLease, SharedClients } from "@millrace/signaling/client";
 import type { StreamAddress } from "../address.ts";
+import { clientIdFor } from "../client-id.ts";
 import type {
   SignalingEvents,
   SignalingLink,
@@ -31,7 +32,12 @@ export class SocketLink implements SignalingLink {
 
   open(): void {
     const { base, token } = this.#address;
-    const lease = clients.lease({ url: base, token, watches: this.#watches });
+    const lease = clients.lease({
+      url: base,
+      token,
+      watches: this.#watches,
+      client: clientIdFor(base),
+    });
     this.#lease = lease;
     // Others may know everything already; nothing is told from inside this call.
     queueMicrotask(() => this.#listen(lease));
