@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import { createGateway, loadConfig } from "@millrace/server";
+import express from "express";
+import { login, ownerOfTicket } from "./login.js";
+import { channelPage, frontPage, goLivePage } from "./pages.js";
+import { ownerOfKey } from "./people.js";
+
+const gateway = createGateway({
+  ...loadConfig({ environment: process.env }).config,
+  hooks: {
+    // An encoder sends the secret key as the stream's name, a browser as the token. Viewers only ever see the person's name.
+    onPublish({ stream, token }) {
+      const person = ownerOfKey(token ?? stream.replace(/^live\//, ""));
+      return person ? { allow: true, stream: `live/${person.name}`, user: person.name } : false;
+    },
+    // Only who is signed in has a ticket.
+    onPlay({ token }) {
+      const person = ownerOfTicket(token);
+      return person ? { allow: true, user: person.name } : { allow: false, reason: "Sign in." };
+    },
+  },
+});
+
+const app = express();
+const server = createServer(app);
+gateway.mount(app, { path: "/video", server });
+app.use(express.static(`${import.meta.dirname}/public`));
+app.use(login); // From here on everybody is signed in, and `locals` has { person, ticket }.
+app.get("/", (_, response) => response.send(frontPage(response.locals, gateway.streams())));
+app.get("/go-live", (_, response) =>
+  response.send(goLivePage(response.locals, gateway.addresses.rtmp.port)),
+);
+app.get("/:name", ({ params }, response, next) => {
+  const channel = gateway.streams().find(({ name }) => name === `live/${params.name}`);
+  return /^\w+$/.test(params.name)
+    ? response.send(channelPage(response.locals, params.name, channel))
+    : next();
+});
+
+await gateway.start();
+server.listen(process.env.PORT ?? 3000, () => {
+  console.log(`Channels at http://localhost:${server.address().port}/`);
+});
