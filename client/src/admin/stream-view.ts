@@ -147,6 +147,7 @@ export class StreamView {
       "Watch",
     );
     this.#body.append(
+      this.#hints,
       h(
         "div",
         { class: "stream-top" },
@@ -154,7 +155,6 @@ export class StreamView {
         section("Publisher", this.#publisher),
         this.#graph.element,
       ),
-      this.#hints,
       section("Tracks", h("div", { class: "scroller" }, tracksTable(this.#tracks))),
       h(
         "section",
@@ -224,8 +224,8 @@ export class StreamView {
       ...copyGroup("ffmpeg", ffmpeg),
     ];
     this.#copies.replaceChildren(
-      h("div", {}, h("h3", {}, "Show it elsewhere"), ...copyGroup("", share)),
-      h("div", {}, h("h3", {}, "Publish to it"), ...publish),
+      h("div", { class: "copy-column" }, copyTitle("Show it elsewhere"), ...copyGroup("", share)),
+      h("div", { class: "copy-column" }, copyTitle("Publish to it"), ...publish),
     );
   }
 
@@ -255,6 +255,10 @@ export class StreamView {
   async #end(id: string, done: string): Promise<string> {
     return (await this.#api.kick(id)) ? done : "That session was over already.";
   }
+}
+
+function copyTitle(words: string): HTMLElement {
+  return h("h3", { class: "copy-title" }, words);
 }
 
 function section(title: string, ...children: readonly HTMLElement[]): HTMLElement {

@@ -179,7 +179,9 @@ export class ViewerTable {
       columns.forEach((column, at) => {
         const cell = row.children[at];
         if (cell === undefined) return;
-        setText(cell.firstElementChild ?? cell, column.text(viewer, this.#nowMs));
+        const text = column.text(viewer, this.#nowMs);
+        setText(cell.firstElementChild ?? cell, text);
+        cell.toggleAttribute("data-unknown", text === unknownFigure);
         const title = column.title?.(viewer);
         if (title) cell.setAttribute("title", title);
       });
