@@ -1,12 +1,7 @@
 import type { IceServer } from "@millrace/signaling/session";
 import { accessSettings, opennessOf } from "./access-settings.ts";
-import {
-  Documents,
-  type GatewayAddresses,
-  History,
-  type ListenAddress,
-  watchMachine,
-} from "./api/index.ts";
+import type { GatewayAddresses, ListenAddress } from "./api/index.ts";
+import { type Api, createApi } from "./api-start.ts";
 import { StaticAccess } from "./auth/index.ts";
 import type { OpennessWords } from "./banner.ts";
 import { builtSite } from "./built-site.ts";
@@ -110,12 +105,11 @@ class MillraceGateway implements Gateway {
   readonly #transcoder: TranscodePool;
   readonly #hooks: Hooks;
   readonly #metrics: Metrics;
-  readonly #history: History;
+  readonly #api: Api;
   readonly #ownAccess: StaticAccess;
   /** The own one and hooks. */
   readonly #access: Access;
   readonly #iceServers: (id: string) => readonly IceServer[];
-  readonly #startedWallMs: number;
   #addresses: GatewayAddresses = {};
   #peers: BoundPeerFactory | undefined;
   #egress: EgressCore | undefined;
@@ -143,10 +137,18 @@ class MillraceGateway implements Gateway {
     this.#hooks = new Hooks({ settings: config.hooks, functions, clock, log });
     this.#ownAccess = new StaticAccess(accessSettings(config, this.#hooks));
     this.#iceServers = iceServersFor(config, clock, () => this.#turn);
-    this.#startedWallMs = clock.wallMs();
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
-    this.#hooks.watch(this.registry);
-    this.#history = new History({ registry: this.registry, clock, machine: watchMachine() });
+    this.#api = createApi(config, {
+      registry: this.registry,
+      clock,
+      addresses: () => this.#addresses,
+      transcoder: () => transcoder.engine,
+      egress: () => this.#egress?.tier,
+      isReady: () => this.#ready,
+      certificates: () => this.#tls,
+      experienceOf: (stream, client) => this.#web?.experienceOf(stream, client),
+    });
+    this.#hooks.watch(this.registry, (event) => this.#api.events.push(event));
     this.#metrics = createMetrics(config, {
       registry: this.registry,
       clock,
@@ -253,8 +255,7 @@ class MillraceGateway implements Gateway {
       gateway,
       peers,
       iceServers: this.#iceServers,
-      documents: this.#documents(tls),
-      history: this.#history,
+      ...this.#api,
       metrics: this.#metrics,
       siteFolder: this.#siteFolder,
       isReady: () => this.#ready,
@@ -264,22 +265,6 @@ class MillraceGateway implements Gateway {
     if (!this.#mounted) return web.listen();
     this.#door = web.mount();
     return {};
-  }
-
-  #documents(tls: StartedTls): Documents {
-    const { publicUrls, basePath } = this.#config.http;
-    return new Documents(this.registry, {
-      version,
-      startedWallMs: this.#startedWallMs,
-      addresses: () => this.#addresses,
-      publicUrls,
-      basePath,
-      transcoder: () => this.#transcoder.engine,
-      egress: () => this.#egress?.tier,
-      isReady: () => this.#ready,
-      certificates: tls,
-      experienceOf: (stream, client) => this.#web?.experienceOf(stream, client),
-    });
   }
 
   /** From the outside in: nobody new, goodbyes, then what carried them. */
@@ -292,6 +277,7 @@ class MillraceGateway implements Gateway {
     this.#ready = false;
     this.#demo?.close(reason);
     this.#tls?.close();
+    this.#api.close();
     const goodbyes = [
       this.#web?.leave(reason),
       this.#rtmp?.close(reason),
@@ -301,7 +287,6 @@ class MillraceGateway implements Gateway {
     await Promise.all(goodbyes);
     this.registry.close(reason);
     await this.#hooks.close();
-    this.#history.close();
     this.#metrics.close();
     // Threads of the egress send through the sockets of the peers.
     this.#egress?.close();

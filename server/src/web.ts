@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import { attachSignaling, type Signaling } from "@millrace/signaling/server";
 import type { IceServer } from "@millrace/signaling/session";
-import type { Documents, History, ListenAddress } from "./api/index.ts";
+import type { Documents, ListenAddress, Operation } from "./api/index.ts";
 import type { StaticAccess } from "./auth/index.ts";
 import { BeaconDesk, type Experience } from "./beacons/index.ts";
 import type { Config } from "./config/index.ts";
@@ -32,7 +32,7 @@ export interface WebOptions {
   /** Where a client may find STUN and TURN. `id` is no secret. */
   iceServers(id: string): readonly IceServer[];
   readonly documents: Documents;
-  readonly history: History;
+  readonly operations: readonly Operation[];
   readonly metrics: Metrics;
   readonly siteFolder: string;
   readonly isReady: () => boolean;
@@ -162,9 +162,9 @@ export class Web {
     return createFront({
       log,
       access,
-      authorizeAdmin: (caller) => ownAccess.authorizeAdmin(caller),
+      admin: ownAccess.admin,
+      operations: this.#options.operations,
       documents,
-      history: this.#options.history,
       metrics: this.#options.metrics,
       site: new Site(siteFolder),
       trust,

@@ -47,8 +47,8 @@ export class Api {
   /** Streams with what changes all the time; those that are gone are absent. */
   async figures(names: readonly string[], signal: AbortSignal): Promise<readonly StreamEntry[]> {
     if (names.length === 0) return [];
-    const query = names.map((name) => `stream=${encodeURIComponent(name)}`).join("&");
-    return parseStreams(await this.#get(`figures?${query}`, signal)).streams;
+    const query = encodeURIComponent(names.join(","));
+    return parseStreams(await this.#get(`figures?streams=${query}`, signal)).streams;
   }
 
   /** The first viewers of a stream. */

@@ -114,7 +114,7 @@ async function ask(path: string): Promise<unknown> {
 async function refresh(): Promise<void> {
   if (document.visibilityState === "visible") {
     try {
-      const listed = await ask("streams");
+      const listed = await ask("streams?shape=millrace&limit=1000");
       if (listed === undefined) {
         noList(
           "The list is not public.",

@@ -57,8 +57,15 @@ const publicAlgorithms = [
 ];
 const maxUserLength = 128;
 
-interface Verified {
+/** What a token says of its bearer, whatever the stream. */
+export interface AdminClaim {
+  /** The claim `admin` is true. */
+  readonly admin: boolean;
+  /** When it ends, milliseconds since 1970. */
   readonly expiresWallMs: number;
+}
+
+interface Verified extends AdminClaim {
   readonly user: string | undefined;
   readonly publish: PatternIndex<true>;
   readonly play: PatternIndex<true>;
@@ -70,8 +77,8 @@ export function verifiesJwt({ secrets, publicKeys, jwksUrl }: JwtSettings): bool
 }
 
 /**
- * Reads JSON Web Tokens. The claims `publish` and `play` name streams: a pattern such as `live/*`, or a list of them.
- * `exp` is needed; `sub` tells who it is. A token is verified once and then known until it expires.
+ * Reads JSON Web Tokens. The claims `publish` and `play` name streams: a pattern such as `live/*`, or a list of them;
+ * `admin` is true for administrators. `exp` is needed; `sub` tells who it is. A token is verified once and then known until it expires.
  */
 export class JwtReader implements TokenReader {
   readonly #settings: JwtSettings;
@@ -98,16 +105,26 @@ export class JwtReader implements TokenReader {
     }
   }
 
+  /** Changes with what verifies tokens. Tells nothing of it. */
+  get keysDigest(): string {
+    return createHash("sha256").update(JSON.stringify(this.#settings)).digest("base64url");
+  }
+
   /** Tokens that are remembered now. */
   get remembered(): number {
     return this.#verified.size;
   }
 
   async read(token: string, request: AccessRequest): Promise<TokenRights | undefined> {
-    if (!/^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(token)) return undefined;
+    if (!isJwt(token)) return undefined;
     const { expiresWallMs, user, publish, play } = await this.#verify(token);
     const streams = request.action === "play" ? play : publish;
     return { allows: streams.find(request.stream) === true, expiresWallMs, user };
+  }
+
+  /** Undefined when it is none. @throws RefusedError as `read`. */
+  async readAdmin(token: string): Promise<AdminClaim | undefined> {
+    return isJwt(token) ? this.#verify(token) : undefined;
   }
 
   async #verify(token: string): Promise<Verified> {
@@ -168,6 +185,7 @@ export class JwtReader implements TokenReader {
     return {
       expiresWallMs: (payload.exp ?? 0) * 1000,
       user: typeof payload.sub === "string" ? payload.sub.slice(0, maxUserLength) : undefined,
+      admin: payload["admin"] === true,
       publish: this.#patterns(payload["publish"]),
       play: this.#patterns(payload["play"]),
     };
@@ -180,6 +198,10 @@ export class JwtReader implements TokenReader {
       patterns.filter((one) => typeof one === "string").map((one) => [one, true] as const),
     );
   }
+}
+
+function isJwt(token: string): boolean {
+  return /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(token);
 }
 
 function algorithmOf(token: string): string {

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 const make = (secret = "a-secret-of-the-operator", lifetimeSeconds = 3600): LoginPasses =>
-  new LoginPasses({ secret, lifetimeSeconds, wallMs: () => wallMs });
+  new LoginPasses({ purpose: "play", secret, lifetimeSeconds, wallMs: () => wallMs });
 
 describe("a pass", () => {
   test("stands for its token until it expires, and does not contain it", () => {

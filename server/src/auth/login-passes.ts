@@ -16,6 +16,8 @@ const maxPasses = 2;
 const maxPassLength = 1024;
 
 export interface LoginPassOptions {
+  /** What passes are good for: those for one purpose are none for the other, whatever the secret. */
+  readonly purpose: "play" | "admin";
   /** What passes are signed with; empty or absent: random, so that a restart ends all passes. Secret. */
   readonly secret?: string | undefined;
   /** How long a pass is good. */
@@ -23,6 +25,8 @@ export interface LoginPassOptions {
   /** Milliseconds since 1970. */
   wallMs(): number;
 }
+
+const keyNames = { play: "millrace login passes", admin: "millrace admin passes" } as const;
 
 interface Grant {
   readonly expires: number;
@@ -39,12 +43,12 @@ export class LoginPasses {
   readonly #key: KeyObject;
   readonly #wallMs: () => number;
 
-  constructor({ secret = "", lifetimeSeconds, wallMs }: LoginPassOptions) {
+  constructor({ purpose, secret = "", lifetimeSeconds, wallMs }: LoginPassOptions) {
     this.lifetimeSeconds = lifetimeSeconds;
     this.#key = createSecretKey(
       secret === ""
         ? randomBytes(32)
-        : createHmac("sha256", "millrace login passes").update(secret).digest(),
+        : createHmac("sha256", keyNames[purpose]).update(secret).digest(),
     );
     this.#wallMs = wallMs;
   }
@@ -55,8 +59,8 @@ export class LoginPasses {
   }
 
   /** A pass for the token with that mark, and for those of the passes shown that are still good. */
-  issue(mark: string, shown?: string): string {
-    const expires = Math.floor(this.#wallMs() / 1000) + this.lifetimeSeconds;
+  issue(mark: string, shown?: string, lifetimeSeconds: number = this.lifetimeSeconds): string {
+    const expires = Math.floor(this.#wallMs() / 1000) + lifetimeSeconds;
     const others = this.#grants(shown).filter((grant) => grant.mark !== mark);
     const grants = [{ expires, mark }, ...others].slice(0, maxGrants);
     const body = [prefix, ...grants.flatMap((grant) => [grant.expires, grant.mark])].join(".");
@@ -66,6 +70,12 @@ export class LoginPasses {
   /** The marks of tokens that these passes stand for now; none when they are not ours or too old. */
   marks(shown: string | undefined): readonly string[] {
     return this.#grants(shown).map(({ mark }) => mark);
+  }
+
+  /** When what these passes stand for by a good mark ends, milliseconds since 1970; undefined: they do not, or not now. */
+  expiryOf(isGood: (mark: string) => boolean, shown: string | undefined): number | undefined {
+    const grant = this.#grants(shown).find(({ mark }) => isGood(mark));
+    return grant === undefined ? undefined : grant.expires * 1000;
   }
 
   #grants(shown: string | undefined): Grant[] {

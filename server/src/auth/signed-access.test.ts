@@ -127,14 +127,14 @@ describe("networks", () => {
     expect(await ask({ publishFrom }, {})).toBe("ok");
   });
 
-  test("count for administrators, whose address must be proven", () => {
+  test("count for administrators, whose address must be proven", async () => {
     const access = new StaticAccess({ ...settings, adminFrom: ["10.0.0.0/8"] }, clock);
     const asked = { token: "admin-token", address: "10.0.0.1", addressProven: true };
-    access.authorizeAdmin(asked);
+    await access.admin.authorize(asked);
     for (const change of [{ address: "192.0.2.1" }, { addressProven: false }]) {
-      expect(() => access.authorizeAdmin({ ...asked, ...change })).toThrow(
-        expect.objectContaining({ code: "ADDRESS_FORBIDDEN" }),
-      );
+      await expect(access.admin.authorize({ ...asked, ...change })).rejects.toMatchObject({
+        code: "ADDRESS_FORBIDDEN",
+      });
     }
   });
 });

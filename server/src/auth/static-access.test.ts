@@ -123,8 +123,8 @@ describe("StaticAccess with rules", () => {
   });
 });
 
-describe("authorizeAdmin", () => {
-  const attempt = (
+describe("administrators", () => {
+  const attempt = async (
     settings: Partial<AccessSettings>,
     address: string,
     token?: string,
@@ -132,27 +132,29 @@ describe("authorizeAdmin", () => {
   ) => {
     const access = new StaticAccess({ ...open, ...settings });
     try {
-      access.authorizeAdmin({ token, address, addressProven: proven });
+      await access.admin.authorize({ token, address, addressProven: proven });
       return "ok";
     } catch (error) {
       return (error as { code: string }).code;
     }
   };
 
-  it("is for this machine only until a token is set", () => {
-    expect(attempt({}, "127.0.0.1")).toBe("ok");
-    expect(attempt({}, "192.168.0.9")).toBe("FORBIDDEN");
-    expect(attempt({ adminTokens: ["admin-123"] }, "127.0.0.1")).toBe("UNAUTHORIZED");
-    expect(attempt({ adminTokens: ["admin-123"] }, "192.168.0.9", "admin-123")).toBe("ok");
+  it("is for this machine only until a token is set", async () => {
+    expect(await attempt({}, "127.0.0.1")).toBe("ok");
+    expect(await attempt({}, "192.168.0.9")).toBe("FORBIDDEN");
+    expect(await attempt({ adminTokens: ["admin-123"] }, "127.0.0.1")).toBe("UNAUTHORIZED");
+    expect(await attempt({ adminTokens: ["admin-123"] }, "192.168.0.9", "admin-123")).toBe("ok");
   });
 
-  it("does not take an unproven address for this machine", () => {
-    expect(attempt({}, "127.0.0.1", undefined, false)).toBe("FORBIDDEN");
-    expect(attempt({ adminWithoutToken: "anybody" }, "127.0.0.1", undefined, false)).toBe("ok");
+  it("does not take an unproven address for this machine", async () => {
+    expect(await attempt({}, "127.0.0.1", undefined, false)).toBe("FORBIDDEN");
+    expect(await attempt({ adminWithoutToken: "anybody" }, "127.0.0.1", undefined, false)).toBe(
+      "ok",
+    );
   });
 
-  it("does not take a publish or play token", () => {
+  it("does not take a publish or play token", async () => {
     const settings = { publishTokens: ["publish-1"], adminTokens: ["admin-123"] };
-    expect(attempt(settings, "127.0.0.1", "publish-1")).toBe("UNAUTHORIZED");
+    expect(await attempt(settings, "127.0.0.1", "publish-1")).toBe("FORBIDDEN");
   });
 });

@@ -1,17 +1,22 @@
 import { systemClock } from "../core/clock.ts";
 import { RefusedError } from "../core/errors.ts";
 import type { Access, AccessRequest, Clock, Grant, PlayPass } from "../core/ports.ts";
-import { AddressList } from "./address-list.ts";
+import { AdminAccess } from "./admin-access.ts";
+import {
+  type Gate,
+  gate,
+  type OpennessSetting,
+  opennessOf,
+  passes,
+  refusal,
+  requireAddress,
+} from "./gate.ts";
 import { JwtReader, type JwtSettings, verifiesJwt } from "./jwt.ts";
 import { LoginPasses } from "./login-passes.ts";
-import { isOpenTo, type Openness } from "./openness.ts";
+import type { Openness } from "./openness.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import { SignedTokenReader } from "./signed-token.ts";
 import type { TokenReader, TokenRights } from "./token-rights.ts";
-import { TokenSet } from "./token-set.ts";
-
-/** `auto`: publish and admin from this machine, play for anybody, until there is a token; then nobody without one. */
-export type OpennessSetting = Openness | "auto";
 
 /** Other access for some streams; what is absent counts as in the general settings. */
 export interface AccessRule {
@@ -54,27 +59,6 @@ export const defaultLoginHours = 12;
 /** Longer ones are not looked at. Characters. */
 const maxTokenLength = 4096;
 
-/** Who asks for what an administrator may see. */
-export interface AdminRequest {
-  readonly token: string | undefined;
-  /** IP address without a port. */
-  readonly address: string;
-  /**
-   * False when the request came through a proxy that is not trusted, or names a host that is not ours
-   * (DNS rebinding): the address then proves nothing.
-   */
-  readonly addressProven: boolean;
-}
-
-/** Who may do something: whoever shows one of the tokens, and these without one, from these addresses. */
-interface Gate {
-  readonly tokens: TokenSet;
-  readonly from: AddressList;
-  /** What stands for the tokens in passes; none where passes do not count. */
-  readonly marks: ReadonlySet<string>;
-  readonly open: Openness;
-}
-
 interface Gates {
   readonly publish: Gate;
   readonly play: Gate;
@@ -82,34 +66,42 @@ interface Gates {
 
 /** Access from the configuration: tokens, and who needs none, for all streams or by pattern of the name. */
 export class StaticAccess implements Access {
+  /** Who may administer. */
+  readonly admin: AdminAccess;
   readonly #rules: PatternIndex<Gates>;
   readonly #general: Gates;
-  readonly #admin: Gate;
   readonly #readers: readonly TokenReader[];
   readonly #passes: LoginPasses;
   readonly #wallMs: () => number;
 
   constructor(settings: AccessSettings, clock: Pick<Clock, "wallMs"> = systemClock) {
-    const passes = new LoginPasses({
-      secret: settings.cookieSecret,
-      lifetimeSeconds: Math.round((settings.loginHours ?? defaultLoginHours) * 3600),
-      wallMs: () => clock.wallMs(),
-    });
+    const wallMs = (): number => clock.wallMs();
+    const lifetimeSeconds = Math.round((settings.loginHours ?? defaultLoginHours) * 3600);
+    const passOptions = { secret: settings.cookieSecret, lifetimeSeconds, wallMs };
+    const passes = new LoginPasses({ ...passOptions, purpose: "play" });
     this.#passes = passes;
-    this.#wallMs = () => clock.wallMs();
+    this.#wallMs = wallMs;
     const { jwt, signingSecrets = [] } = settings;
     const readers: TokenReader[] = [];
     if (signingSecrets.length > 0)
       readers.push(new SignedTokenReader(signingSecrets, this.#wallMs));
-    if (jwt !== undefined && verifiesJwt(jwt)) readers.push(new JwtReader(jwt, this.#wallMs));
+    const jwtReader = jwt && verifiesJwt(jwt) ? new JwtReader(jwt, wallMs) : undefined;
+    if (jwtReader !== undefined) readers.push(jwtReader);
     this.#readers = readers;
     // Whoever can make tokens means them to be needed.
     const isSigned = readers.length > 0;
     this.#general = gatesOf(settings, isSigned, passes);
-    this.#admin = gate({
+    this.admin = new AdminAccess({
       tokens: settings.adminTokens,
-      open: opennessOf(settings.adminWithoutToken, settings.adminTokens.length > 0, "loopback"),
+      open: settings.adminWithoutToken,
       from: settings.adminFrom,
+      others: [settings, ...settings.rules].flatMap(({ publishTokens = [], playTokens = [] }) => [
+        ...publishTokens,
+        ...playTokens,
+      ]),
+      passes: new LoginPasses({ ...passOptions, purpose: "admin" }),
+      jwt: jwtReader,
+      wallMs,
     });
     this.#rules = new PatternIndex(
       settings.rules.map((rule) => [
@@ -126,7 +118,7 @@ export class StaticAccess implements Access {
     readonly admin: Openness;
   } {
     const { publish, play } = this.#general;
-    return { publish: publish.open, play: play.open, admin: this.#admin.open };
+    return { publish: publish.open, play: play.open, admin: this.admin.open };
   }
 
   /**
@@ -166,14 +158,6 @@ export class StaticAccess implements Access {
     if (token === undefined || !play.tokens.has(token)) return undefined;
     const pass = this.#passes.issue(this.#passes.markOf(token), shown);
     return { pass, maxAgeSeconds: this.#passes.lifetimeSeconds };
-  }
-
-  /** @throws RefusedError `UNAUTHORIZED` 401, `FORBIDDEN` 403. */
-  authorizeAdmin(request: AdminRequest): void {
-    const address = request.addressProven ? request.address : "";
-    requireAddress(this.#admin, address);
-    if (!passes(this.#admin, request.token, address))
-      throw refusal(this.#admin, "administer", false);
   }
 
   #gatesOf(stream: string): Gates {
@@ -222,50 +206,4 @@ function gatesOf(settings: AccessSettings, isSigned: boolean, passes: LoginPasse
       passes,
     }),
   };
-}
-
-function opennessOf(setting: OpennessSetting, needsToken: boolean, untilToken: Openness): Openness {
-  if (setting !== "auto") return setting;
-  return needsToken ? "nobody" : untilToken;
-}
-
-function gate(options: {
-  readonly tokens: readonly string[];
-  readonly open: Openness;
-  readonly from: readonly string[] | undefined;
-  readonly passes?: LoginPasses;
-}): Gate {
-  const { tokens, open, from = [], passes } = options;
-  return {
-    tokens: new TokenSet(tokens),
-    marks: new Set(passes === undefined ? [] : tokens.map((token) => passes.markOf(token))),
-    open,
-    from: new AddressList(from),
-  };
-}
-
-function requireAddress({ from }: Gate, address: string): void {
-  if (from.isEmpty || from.has(address)) return;
-  throw new RefusedError("ADDRESS_FORBIDDEN", 403, "This is not allowed from your address.");
-}
-
-function passes(wanted: Gate, token: string | undefined, address: string): boolean {
-  return wanted.tokens.has(token) || isOpenTo(wanted.open, address);
-}
-
-function refusal(wanted: Gate, action: string, isSigned: boolean): RefusedError {
-  if (isSigned || !wanted.tokens.isEmpty) {
-    return new RefusedError("UNAUTHORIZED", 401, `A valid token is needed to ${action}.`);
-  }
-  const from = {
-    nobody: "nobody may",
-    loopback: "only this machine may",
-    private: "only private networks may",
-    anybody: "anybody may",
-  };
-  return new RefusedError(
-    "FORBIDDEN",
-    403,
-    `Without a configured token ${from[wanted.open]} ${action}.`,
-  );
 }

@@ -161,6 +161,7 @@ export interface Config {
     readonly timeoutSeconds: number;
     readonly playCacheSeconds: number;
   };
+  readonly api: { readonly srsStreams: boolean };
   readonly publisher: { readonly graceSeconds: number };
   readonly gop: { readonly maxSeconds: number; readonly maxBytes: number };
   readonly limits: {

@@ -94,7 +94,7 @@ export const authKeys: SpecsOf<"auth"> = {
     placeholder: "<secret,…>",
     secret: true,
     about:
-      "Secrets of JSON Web Tokens signed with HS256, HS384 or HS512. Their claims publish and play name streams or patterns; exp is needed.",
+      "Secrets of JSON Web Tokens signed with HS256, HS384 or HS512. Their claims publish and play name streams or patterns, admin is true for administrators; exp is needed.",
   }),
   "auth.jwtPublicKeys": text({
     default: "",

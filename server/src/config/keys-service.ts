@@ -90,6 +90,14 @@ export const mediaKeys: SpecsOf<"transcode" | "publisher" | "gop" | "limits"> = 
   }),
 };
 
+export const apiKeys: SpecsOf<"api"> = {
+  "api.srsStreams": toggle({
+    default: false,
+    about:
+      "GET /api/v1/streams speaks as SRS does unless it is asked with shape=millrace; see api.md.",
+  }),
+};
+
 export const processKeys: SpecsOf<"demo" | "shutdown" | "log" | "metrics"> = {
   demo: toggle({
     default: false,

@@ -2,7 +2,7 @@ import type { ConfigPath, ConfigValue } from "./config.ts";
 import { authKeys } from "./keys-access.ts";
 import { hookKeys } from "./keys-hooks.ts";
 import { flvTcpKeys, httpKeys, rtcKeys, rtmpKeys } from "./keys-network.ts";
-import { mediaKeys, processKeys } from "./keys-service.ts";
+import { apiKeys, mediaKeys, processKeys } from "./keys-service.ts";
 import { acmeKeys, httpsKeys, rtmpsKeys } from "./keys-tls.ts";
 import { turnKeys } from "./keys-turn.ts";
 import type { KeySpec } from "./kinds.ts";
@@ -20,6 +20,7 @@ export const configKeys: { readonly [P in ConfigPath]: KeySpec<ConfigValue<P>> }
   ...turnKeys,
   ...authKeys,
   ...hookKeys,
+  ...apiKeys,
   ...mediaKeys,
 };
 

@@ -328,6 +328,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
   "hooks.secrets": ["a-secret-of-hooks", ["a-secret-of-hooks"]],
   "hooks.timeoutSeconds": ["30", 30],
   "hooks.playCacheSeconds": ["0", 0],
+  "api.srsStreams": ["true", true],
   "publisher.graceSeconds": ["0", 0],
   "gop.maxSeconds": ["1", 1],
   "gop.maxBytes": ["65536", 65536],

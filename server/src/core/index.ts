@@ -27,6 +27,7 @@ export type {
 export { Publisher, type PublisherInfo } from "./publisher.ts";
 export { randomArray, randomText } from "./random.ts";
 export { Registry, type RegistryOptions } from "./registry.ts";
+export type { Session } from "./session-index.ts";
 export { Stream } from "./stream.ts";
 export type { Hint, StreamChange, StreamObserver, StreamState } from "./stream-events.ts";
 export type { BufferState, StreamHealth } from "./stream-health.ts";

@@ -4,7 +4,7 @@ import { Expiries } from "./expiries.ts";
 import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
 import type { Clock, Log, Transcoder } from "./ports.ts";
 import { Publisher, type PublisherInfo } from "./publisher.ts";
-import { SessionIndex } from "./session-index.ts";
+import { type Session, SessionIndex } from "./session-index.ts";
 import { Stream } from "./stream.ts";
 import type { StreamChange, StreamObserver } from "./stream-events.ts";
 
@@ -88,6 +88,11 @@ export class Registry {
   /** Who publishes that stream now. */
   publisher(name: string): Publisher | undefined {
     return this.#publishers.get(name);
+  }
+
+  /** The session of a publisher or a viewer, whichever stream it is of. */
+  session(id: string): Session | undefined {
+    return this.#sessions.get(id);
   }
 
   /** Ends the session of a publisher or a viewer, whichever stream it is of. False: there is none with that id. */

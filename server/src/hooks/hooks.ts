@@ -1,6 +1,6 @@
 import type { Access, Clock, Log, Registry } from "../core/index.ts";
 import { AskWebhook } from "./ask-webhook.ts";
-import { eventsOf } from "./event.ts";
+import { eventsOf, type HookEvent } from "./event.ts";
 import { EventQueue } from "./event-queue.ts";
 import { HookedAccess } from "./hooked-access.ts";
 import { type GatewayHooks, InProcessHook } from "./in-process.ts";
@@ -82,15 +82,16 @@ export class Hooks {
     return new HookedAccess({ access, hooks: this.#asked, clock, log, limits: this.#limits });
   }
 
-  /** Tells receivers from now on what happens there. */
-  watch(registry: Registry): void {
+  /** Tells receivers from now on what happens there, and `also` the same events. */
+  watch(registry: Registry, also?: (event: HookEvent) => void): void {
     const { functions, clock } = this.#options;
     const onEvent = functions?.onEvent;
-    if (this.#queues.length === 0 && onEvent === undefined) return;
+    if (this.#queues.length === 0 && onEvent === undefined && also === undefined) return;
     this.#stopWatching = registry.watch(
       eventsOf(clock, (event) => {
         // First the queues: a function that throws must not keep others from being told.
         for (const queue of this.#queues) queue.push(event);
+        also?.(event);
         functions?.onEvent?.(event);
       }),
     );

@@ -1,86 +1,123 @@
-import express, { type Router } from "express";
-import { RefusedError } from "../core/errors.ts";
+import express, { type Request, type Response, type Router } from "express";
+import type { AccessRequest } from "../core/ports.ts";
 import { parseStreamName } from "../core/stream-name.ts";
+import type { AdminDoor, AdminRight } from "./admin-door.ts";
+import { sendEvents } from "./api-events.ts";
+import { type ApiAsked, type ApiOperation, patternOf, routeOf } from "./api-operation.ts";
 import { callerOf } from "./caller.ts";
-import { setCors } from "./headers.ts";
+import { replyOptions, setCors } from "./headers.ts";
 import type { LoginDoor } from "./login-door.ts";
 import { notFound, replyProblem } from "./problem.ts";
 import { replyJson } from "./reply.ts";
 import type { RouteOptions } from "./routes.ts";
 
-/** The documents that the API serves. Implemented by `api/`. */
-export interface ApiDocuments {
-  server(): object;
-  streams(): object;
-  /**
-   * `full` adds what only an administrator may see; `each`, true by default, its viewers one by one. Undefined: there is
-   * no such stream.
-   */
-  stream(name: string, full: boolean, each?: boolean): object | undefined;
-  /** @throws RefusedError `REQUEST_INVALID` 400 */
-  viewers(
-    query: Readonly<Partial<Record<"stream" | "transport" | "limit" | "after", string>>>,
-  ): object;
-  /** Ends the session of a publisher or viewer. False: there is none with that id. */
-  kick(id: string): boolean;
-  /** For headers: `live`, `waiting` or `offline`, and the codecs. */
-  streamSummary(name: string): { readonly state: string; readonly codecs: readonly string[] };
+/** What administrators are told stays with them, and is asked for again each time. */
+const privately = "private, no-cache";
+
+/** Who asks, once it is known that they may. */
+interface Asker extends AdminRight {
+  readonly admin: boolean;
 }
 
-/** `/api/v1`: what the server is and does. All of it for administrators, one stream's state for whoever may watch it. */
-export function apiRoutes(options: RouteOptions, door: LoginDoor): Router {
-  const { access, documents, trust, ownHosts, origins } = options;
+/** `/api/v1`: the operations as they are listed, each for its audience. */
+export function apiRoutes(options: RouteOptions, door: LoginDoor, adminDoor: AdminDoor): Router {
+  const { operations, trust, basePath, origins } = options;
   const router = express.Router({ caseSensitive: true });
 
-  router.get(["/v1/server", "/v1/streams"], (request, response) => {
-    const caller = callerOf(request, trust, ownHosts);
-    options.authorizeAdmin(caller);
-    // Without a token, the place of the caller is its right: pages of other origins must not borrow it.
-    if (caller.token !== undefined) setCors(request, response, origins);
-    const document = request.path === "/v1/server" ? documents.server() : documents.streams();
-    return replyJson(request, response, document);
+  for (const operation of operations) {
+    const serve = async (request: Request, response: Response): Promise<void> => {
+      const asker = await admitted(operation, request, response);
+      const answer = operation.answer(askedOf(request, trust.prefix(request) + basePath, asker));
+      if (answer.type === "events") {
+        sendEvents(request, response, answer.listen, asker.expiresWallMs);
+        return;
+      }
+      if (answer.ended !== undefined) {
+        const address = trust.clientAddress(request);
+        options.log.info({ session: answer.ended, address }, "session ended by an administrator");
+      }
+      if (answer.type === "done") response.writeHead(204, { "Cache-Control": "no-store" }).end();
+      else {
+        const { cacheControl = privately } = answer;
+        await replyJson(request, response, answer.document, { cacheControl });
+      }
+    };
+    const method = operation.method.toLowerCase() as "get" | "delete" | "post";
+    router[method](routeOf(operation), serve);
+  }
+  const patterns = operations.map(({ method, ...rest }) => ({
+    method,
+    pattern: patternOf({ method, ...rest }),
+  }));
+  router.use((request, response) => {
+    const methods = patterns
+      .filter(({ pattern }) => pattern.test(request.path))
+      .flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    if (methods.length === 0) return replyProblem(request, response, notFound);
+    const allowed = [...new Set(methods), "OPTIONS"];
+    if (request.method === "OPTIONS") return replyOptions(request, response, origins, allowed);
+    response.setHeader("Allow", allowed.join(", "));
+    const message = `This address takes ${allowed.join(", ")} only.`;
+    return replyProblem(request, response, { code: "METHOD_NOT_ALLOWED", status: 405, message });
   });
-
-  router.get("/v1/viewers", (request, response) => {
-    const caller = callerOf(request, trust, ownHosts);
-    options.authorizeAdmin(caller);
-    if (caller.token !== undefined) setCors(request, response, origins);
-    const query = new URL(request.url, "http://localhost").searchParams;
-    const asked = ["stream", "transport", "limit", "after"].flatMap((name) => {
-      const value = query.get(name);
-      return value === null ? [] : [[name, value] as const];
-    });
-    return replyJson(request, response, documents.viewers(Object.fromEntries(asked)));
-  });
-
-  router.get("/v1/streams/*name", async (request, response) => {
-    const name = parseStreamName((request.params["name"] as unknown as string[]).join("/"));
-    const caller = callerOf(request, trust, ownHosts);
-    const full = isAdmin(() => options.authorizeAdmin(caller));
-    if (!full || caller.token !== undefined) setCors(request, response, origins);
-    if (!full) {
-      const token = door.playToken(request, caller.token);
-      const { address, userAgent } = caller;
-      const asked = { stream: name, token, address, userAgent };
-      await access.authorize({ action: "play", transport: "webrtc", look: true, ...asked });
-    }
-    const document = documents.stream(name, full);
-    if (document === undefined) {
-      throw new RefusedError("STREAM_NOT_FOUND", 404, `There is no stream ${name}.`);
-    }
-    return replyJson(request, response, document);
-  });
-
-  router.use((request, response) => replyProblem(request, response, notFound));
   return router;
+
+  async function admitted(
+    { access }: ApiOperation,
+    request: Request,
+    response: Response,
+  ): Promise<Asker> {
+    const caller = callerOf(request, trust, options.ownHosts);
+    if (access === "anybody") {
+      setCors(request, response, origins);
+      return { admin: false };
+    }
+    // Without a token, the place of the caller or its cookie is its right: pages of other origins must not borrow it.
+    if (caller.token !== undefined) setCors(request, response, origins);
+    if (access === "admin")
+      return { admin: true, ...(await adminDoor.authorize(request, response)) };
+    const { token, address, userAgent } = caller;
+    const admin = await adminDoor.authorizeOr(request, () => {
+      const asked: AccessRequest = {
+        action: "play",
+        transport: "webrtc",
+        look: true,
+        stream: parseStreamName(paramsOf(request)["name"] ?? ""),
+        token: door.playToken(request, token),
+        address,
+        userAgent,
+      };
+      return options.access.authorize(asked);
+    });
+    if (!admin && caller.token === undefined) setCors(request, response, origins);
+    return { admin };
+  }
 }
 
-function isAdmin(authorize: () => void): boolean {
-  try {
-    authorize();
-    return true;
-  } catch (error) {
-    if (error instanceof RefusedError) return false;
-    throw error;
+function askedOf(request: Request, base: string, { admin }: Asker): ApiAsked {
+  const { "last-event-id": lastEventId } = request.headers;
+  return {
+    params: paramsOf(request),
+    query: queryOf(request),
+    admin,
+    base,
+    lastEventId: typeof lastEventId === "string" ? lastEventId : undefined,
+  };
+}
+
+function paramsOf({ params }: Request): Readonly<Record<string, string>> {
+  // What stands for several segments is a list of them.
+  const entries = Object.entries(params as Readonly<Record<string, string | readonly string[]>>);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === "string" ? value : value.join("/")]),
+  );
+}
+
+/** Of what is there twice, the first counts. */
+function queryOf(request: Request): Readonly<Record<string, string>> {
+  const query: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URL(request.url, "http://localhost").searchParams) {
+    query[name] ??= value;
   }
+  return query;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OriginPolicy } from "@millrace/signaling/gate";
 
-const allowedHeaders = "Authorization, Content-Type, If-Match, If-None-Match";
+const allowedHeaders = "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID";
 const exposedHeaders =
   "ETag, Link, Location, Accept-Post, Retry-After, Millrace-Stream-State, Millrace-Stream-Tracks";
 
@@ -52,16 +52,22 @@ export function setCors(
   response.setHeader("Access-Control-Expose-Headers", exposedHeaders);
 }
 
-/** Answers a preflight, or a plain OPTIONS, for resources that can only be read. */
+const readMethods = ["GET", "HEAD", "OPTIONS"];
+
+/** Answers a preflight, or a plain OPTIONS. Only pages of origins that are listed by name may do more than read. */
 export function replyOptions(
   request: IncomingMessage,
   response: ServerResponse,
   origins: OriginPolicy,
+  allowed: readonly string[] = readMethods,
 ): void {
   setCors(request, response, origins);
-  response.setHeader("Allow", "GET, HEAD, OPTIONS");
+  response.setHeader("Allow", allowed.join(", "));
   if (request.headers["access-control-request-method"] !== undefined) {
-    response.setHeader("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    const origin = origins.allowOrigin(request);
+    const isListed = origin !== undefined && origin !== "*";
+    const methods = allowed.filter((method) => isListed || readMethods.includes(method));
+    response.setHeader("Access-Control-Allow-Methods", methods.join(", "));
     response.setHeader("Access-Control-Allow-Headers", allowedHeaders);
     response.setHeader("Access-Control-Max-Age", "7200");
   }

@@ -1,4 +1,5 @@
-export type { ApiDocuments } from "./api-routes.ts";
+export type { AdminAccess } from "./admin-door.ts";
+export type { ApiAnswer, ApiAsked, ApiListener, ApiOperation } from "./api-operation.ts";
 export type { Caller } from "./caller.ts";
 export { createFront, type FrontOptions, type RequestHandler } from "./front.ts";
 export {

@@ -5,12 +5,17 @@ import { RefusedError } from "../core/errors.ts";
 const maxFields = 8;
 
 /**
- * Makes what reads the password of an urlencoded form; undefined when it has none.
+ * Reads one field of an urlencoded form; undefined when it has none of that name.
  * @throws RefusedError `CONTENT_TYPE_UNSUPPORTED` 415, `BODY_TOO_LARGE` 413.
  */
-export function formReader(
-  maxBytes: number,
-): (request: Request, response: Response) => Promise<string | undefined> {
+export type FormReader = (
+  request: Request,
+  response: Response,
+  field: string,
+) => Promise<string | undefined>;
+
+/** Makes what reads forms of at most so many bytes. */
+export function formReader(maxBytes: number): FormReader {
   const type = "application/x-www-form-urlencoded";
   const parse = express.urlencoded({
     extended: false,
@@ -19,7 +24,7 @@ export function formReader(
     parameterLimit: maxFields,
     type,
   });
-  return async (request, response) => {
+  return async (request, response, field) => {
     if (!request.is(type)) {
       throw new RefusedError("CONTENT_TYPE_UNSUPPORTED", 415, `The body must be ${type}.`);
     }
@@ -28,8 +33,8 @@ export function formReader(
         error === undefined ? resolve() : reject(formError(error, maxBytes)),
       );
     });
-    const { password } = request.body as { readonly password?: unknown };
-    return typeof password === "string" ? password : undefined;
+    const value = (request.body as Readonly<Record<string, unknown>>)[field];
+    return typeof value === "string" ? value : undefined;
   };
 }
 

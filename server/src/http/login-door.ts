@@ -2,7 +2,6 @@ import {
   AddressRate,
   CookieGate,
   clientCookie,
-  OriginPolicy,
   passCookie,
   type Rate,
 } from "@millrace/signaling/gate";
@@ -11,8 +10,9 @@ import { systemClock } from "../core/clock.ts";
 import { RefusedError } from "../core/errors.ts";
 import type { AccessRequest } from "../core/ports.ts";
 import { callerOf } from "./caller.ts";
-import { formReader } from "./login-body.ts";
+import { type FormReader, formReader } from "./login-body.ts";
 import { loginForm, loginFormPolicy } from "./login-form.ts";
+import { OwnPage } from "./own-page.ts";
 import { Body, reply } from "./reply.ts";
 import { pathOf } from "./request-target.ts";
 import type { RouteOptions } from "./routes.ts";
@@ -51,17 +51,17 @@ export class LoginDoor {
   readonly #options: RouteOptions;
   readonly #limits: LoginLimits;
   readonly #cookies: CookieGate;
-  readonly #ownOrigin: OriginPolicy;
+  readonly #ownPage: OwnPage;
   readonly #attempts: AddressRate;
-  readonly #parseForm: (request: Request, response: Response) => Promise<string | undefined>;
+  readonly #readForm: FormReader;
 
   constructor(options: RouteOptions) {
     this.#options = options;
     this.#limits = { ...defaultLoginLimits, ...options.loginLimits };
     this.#cookies = new CookieGate(options.origins, options.trust);
-    this.#ownOrigin = new OriginPolicy([], options.trust);
+    this.#ownPage = new OwnPage(options.trust, options.ownHosts);
     this.#attempts = new AddressRate(this.#limits.loginAttempts, this.#limits.maxLoginAddresses);
-    this.#parseForm = formReader(this.#limits.maxLoginBytes);
+    this.#readForm = formReader(this.#limits.maxLoginBytes);
   }
 
   /** What this request shows to watch: the token that it names, else the pass in its cookie. Secret. */
@@ -103,7 +103,7 @@ export class LoginDoor {
    */
   async receive(request: Request, response: Response, page: StreamPage): Promise<void> {
     const { access, trust, log } = this.#options;
-    if (!this.#isOurForm(request)) {
+    if (!this.#ownPage.mayBe(request)) {
       throw new RefusedError("ORIGIN_FORBIDDEN", 403, "This form is not one of ours.");
     }
     const clock = this.#options.clock ?? systemClock;
@@ -116,7 +116,7 @@ export class LoginDoor {
       await this.#sendForm(request, response, page, 429, message);
       return;
     }
-    const password = await this.#parseForm(request, response);
+    const password = await this.#readForm(request, response, "password");
     if (password === undefined) {
       throw new RefusedError("REQUEST_INVALID", 400, "The form has no password.");
     }
@@ -161,7 +161,12 @@ export class LoginDoor {
   ): Promise<void> {
     const { frameAncestors } = this.#options;
     const html = loginForm({
-      stream: page.stream,
+      heading: page.stream,
+      title: `Password for ${page.stream}`,
+      about: "This stream asks for a password.",
+      field: "password",
+      label: "Password",
+      button: "Watch",
       action: this.#address(request, page),
       message,
       maxLength: this.#limits.maxPasswordLength,
@@ -191,20 +196,6 @@ export class LoginDoor {
   #isSecure(request: Request): boolean {
     return this.#options.trust.scheme(request) === "https";
   }
-
-  /** Whether one of our own pages sent it: what the browser says of that, else the origin, else the page's address. */
-  #isOurForm(request: Request): boolean {
-    const { origin, referer, "sec-fetch-site": site } = request.headers;
-    if (site !== undefined && site !== "none") return site === "same-origin";
-    if (origin !== undefined) return this.#isOwn(request, origin);
-    return referer === undefined || this.#isOwn(request, originOf(referer));
-  }
-
-  #isOwn(request: Request, origin: string): boolean {
-    const { headers, socket } = request;
-    if (this.#ownOrigin.allows({ headers: { ...headers, origin }, socket })) return true;
-    return this.#options.ownHosts.has(hostOf(origin));
-  }
 }
 
 /** A page of others that hands the token to the player by a message says so, for the form would be in its way. */
@@ -216,12 +207,4 @@ function isAskedWithoutForm(request: Request, { embed }: StreamPage): boolean {
 function isUnauthorized(error: unknown): boolean {
   if (!(error instanceof RefusedError)) throw error;
   return error.status === 401;
-}
-
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : "null";
-}
-
-function hostOf(origin: string): string {
-  return URL.canParse(origin) ? new URL(origin).hostname : "";
 }

@@ -11,6 +11,8 @@ main{width:min(24rem,100% - 2rem);padding:1.5rem;background:var(--raised);border
 h1{margin:0;font:600 1.5rem/1.2 "Iowan Old Style",Palatino,P052,Georgia,serif;overflow-wrap:anywhere}
 h1+p{margin:.35rem 0 1.25rem;color:var(--soft)}
 form{display:grid;gap:.5rem}
+ul{margin:0;padding-left:1.2rem}
+a{color:var(--water)}
 label{font-weight:600}
 input,button{font:inherit;min-height:44px;padding:.5rem .85rem;border:1px solid var(--line);border-radius:9px}
 input{background:var(--paper);color:inherit}
@@ -21,7 +23,14 @@ form p{margin:0;color:var(--live)}`;
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 export interface LoginFormOptions {
-  readonly stream: string;
+  readonly title: string;
+  readonly heading: string;
+  /** A sentence under the heading. */
+  readonly about: string;
+  /** The name of what is sent. */
+  readonly field: string;
+  readonly label: string;
+  readonly button: string;
   /** Where the form is sent to. */
   readonly action: string;
   /** Why it is shown again. */
@@ -30,27 +39,35 @@ export interface LoginFormOptions {
   readonly maxLength: number;
 }
 
-/** A page that asks for the password of a stream. It works without scripts. */
-export function loginForm({ stream, action, message, maxLength }: LoginFormOptions): string {
+/** A page that asks for a password. It works without scripts. */
+export function loginForm(options: LoginFormOptions): string {
+  const { title, heading, about, field, label, button, action, message, maxLength } = options;
   const alert = message === undefined ? "" : `\n<p role="alert">${escaped(message)}</p>`;
+  return page(
+    title,
+    `<h1>${escaped(heading)}</h1>
+<p>${escaped(about)}</p>
+<form method="post" action="${escaped(action)}">
+<label for="${field}">${escaped(label)}</label>
+<input id="${field}" name="${field}" type="password" autocomplete="current-password" maxlength="${maxLength}" required autofocus>${alert}
+<button>${escaped(button)}</button>
+</form>`,
+  );
+}
+
+function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>Password for ${escaped(stream)}</title>
+<title>${escaped(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-<h1>${escaped(stream)}</h1>
-<p>This stream asks for a password.</p>
-<form method="post" action="${escaped(action)}">
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="${maxLength}" required autofocus>${alert}
-<button>Watch</button>
-</form>
+${content}
 </main>
 </body>
 </html>

@@ -2,6 +2,7 @@ import { request as httpRequest } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RefusedError } from "../core/errors.ts";
+import { FakeAdmin } from "./test-admin.ts";
 import { type Rig, startRig, watchPage } from "./test-rig.ts";
 
 let rig: Rig;
@@ -51,7 +52,6 @@ describe("addresses", () => {
     ["/publish/live/cam", 200, "text/html; charset=utf-8"],
     ["/doctor?stream=live/cam", 200, "text/html; charset=utf-8"],
     ["/capacity", 200, "text/html; charset=utf-8"],
-    ["/admin", 200, "text/html; charset=utf-8"],
     ["/player.js", 200, "text/javascript; charset=utf-8"],
     ["/assets/player-abc123.css", 200, "text/css; charset=utf-8"],
     ["/healthz", 200, "application/json"],
@@ -82,6 +82,7 @@ describe("addresses", () => {
     ["/live/cam.m3u8", "404 NOT_FOUND"],
     ["/favicon.ico", "404 NOT_FOUND"],
     ["/whep/live/cam", "404 NOT_FOUND"],
+    ["/admin/", "404 NOT_FOUND"],
     ["/assets/none.js", "404 NOT_FOUND"],
     ["/embed/", "404 NOT_FOUND"],
     ["/embed/a/b/c/d", "400 STREAM_NAME_INVALID"],
@@ -159,7 +160,7 @@ describe("answers", () => {
     expect(await control("/player.js")).toContain("public, max-age=60");
     // With a cookie for this one viewer.
     expect(await control("/live/cam")).toBe("private, no-cache");
-    expect(await control("/api/v1/streams")).toBe("no-cache");
+    expect(await control("/api/v1/streams")).toBe("private, no-cache");
     expect(await control("/healthz")).toBe("no-store");
     expect(await control("/none.flv")).toBe("no-store");
   });
@@ -266,7 +267,8 @@ describe("the API", () => {
 
   it("lists viewers for administrators, with what was asked for", async () => {
     const asked = await rig.get("/api/v1/viewers?stream=live/cam&limit=5&other=1");
-    expect(await asked.json()).toEqual({ viewers: [], query: { stream: "live/cam", limit: "5" } });
+    const query = { stream: "live/cam", limit: "5", other: "1" };
+    expect(await asked.json()).toEqual({ viewers: [], query });
     const stranger = await rig.get("/api/v1/viewers", { Via: "1.1 proxy" });
     expect(await problem(stranger)).toBe("403 FORBIDDEN");
   });
@@ -283,30 +285,21 @@ describe("the API", () => {
   });
 
   it("believes a proxy that is trusted", async () => {
-    const seen: string[] = [];
-    const trusting = await startRig({
-      trustProxy: ["loopback"],
-      front: {
-        authorizeAdmin: ({ address, addressProven }) =>
-          void seen.push(`${address} ${addressProven}`),
-      },
-    });
+    const admin = new FakeAdmin();
+    const trusting = await startRig({ trustProxy: ["loopback"], front: { admin } });
     await trusting.get("/api/v1/server", {
       "X-Forwarded-For": "9.9.9.9, 203.0.113.7",
       "X-Forwarded-Host": "localhost",
     });
-    expect(seen).toEqual(["203.0.113.7 true"]);
+    expect(admin.seen).toMatchObject([{ address: "203.0.113.7", addressProven: true }]);
     await trusting.close();
   });
 
   it("shows one stream to whoever may watch it, more to administrators, and asks for a token otherwise", async () => {
-    const forbidden = (): never => {
-      throw new RefusedError("FORBIDDEN", 403, "no");
-    };
     const shown: (string | undefined)[] = [];
     const guarded = await startRig({
       front: {
-        authorizeAdmin: forbidden,
+        admin: new FakeAdmin(false),
         access: {
           async authorize({ token }) {
             shown.push(token);

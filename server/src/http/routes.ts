@@ -1,10 +1,10 @@
 import type { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import express, { type NextFunction, type Request, type Response } from "express";
 import type { Access, Clock, Log } from "../core/ports.ts";
-import { type ApiDocuments, apiRoutes } from "./api-routes.ts";
-import type { Caller } from "./caller.ts";
-import { callerOf } from "./caller.ts";
-import { figureRoutes, type HistorySource } from "./figure-routes.ts";
+import { type AdminAccess, AdminDoor } from "./admin-door.ts";
+import { adminRoutes } from "./admin-routes.ts";
+import type { ApiOperation, StreamSummaries } from "./api-operation.ts";
+import { apiRoutes } from "./api-routes.ts";
 import { replyOptions, setCors } from "./headers.ts";
 import { LoginDoor, type LoginLimits } from "./login-door.ts";
 import { loginRoutes } from "./login-routes.ts";
@@ -12,7 +12,6 @@ import { oEmbedDocument } from "./oembed.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { notFound, problemOf, replyProblem } from "./problem.ts";
 import { Body, reply, replyJson } from "./reply.ts";
-import { sessionRoutes } from "./session-routes.ts";
 import type { Site } from "./site.ts";
 import type { HttpsPlace } from "./to-https.ts";
 
@@ -20,10 +19,10 @@ import type { HttpsPlace } from "./to-https.ts";
 export interface RouteOptions {
   readonly log: Log;
   readonly access: Access;
-  /** Lets pass whoever may administer. @throws RefusedError */
-  readonly authorizeAdmin: (caller: Caller) => void;
-  readonly documents: ApiDocuments;
-  readonly history: HistorySource;
+  readonly admin: AdminAccess;
+  /** What the API serves. */
+  readonly operations: readonly ApiOperation[];
+  readonly documents: StreamSummaries;
   readonly site: Site;
   readonly trust: ProxyTrust;
   readonly origins: OriginPolicy;
@@ -56,8 +55,10 @@ export function createRoutes(options: RouteOptions): express.Express {
   app.set("case sensitive routing", true);
 
   const door = new LoginDoor(options);
+  const adminDoor = new AdminDoor(options);
+  app.use(adminRoutes(adminDoor));
   app.use(loginRoutes(options, door));
-  app.use(sessionRoutes(options));
+  app.use("/api", apiRoutes(options, door, adminDoor));
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method === "OPTIONS") {
       replyOptions(request, response, options.origins);
@@ -80,13 +81,11 @@ export function createRoutes(options: RouteOptions): express.Express {
     });
   });
   app.get("/metrics", async (request, response) => {
-    options.authorizeAdmin(callerOf(request, options.trust, options.ownHosts));
+    await adminDoor.authorize(request, response);
     const { metrics } = options;
     const body = new Body(metrics.type, await metrics.text());
     return reply(request, response, body, { cacheControl: "no-store" });
   });
-  app.use(figureRoutes(options));
-  app.use("/api", apiRoutes(options, door));
   app.use((request: Request, response: Response, next: NextFunction) => {
     setCors(request, response, options.origins);
     next();

@@ -8,6 +8,8 @@ export interface CookieOptions {
   readonly secure: boolean;
   /** For a page that stands in a frame of another site. */
   readonly framed: boolean;
+  /** Not even shown when somebody follows a link of another site. */
+  readonly strict?: boolean;
   /** Absent: until the browser is closed. */
   readonly maxAgeSeconds?: number;
 }
@@ -20,7 +22,7 @@ export function setCookie(
   response: ServerResponse,
   name: string,
   value: string,
-  { path, secure, framed, maxAgeSeconds }: CookieOptions,
+  { path, secure, framed, strict = false, maxAgeSeconds }: CookieOptions,
 ): void {
   response.appendHeader(
     "Set-Cookie",
@@ -29,7 +31,9 @@ export function setCookie(
       `Path=${path === "" ? "/" : path}`,
       ...(maxAgeSeconds === undefined ? [] : [`Max-Age=${maxAgeSeconds}`]),
       "HttpOnly",
-      ...(framed && secure ? ["SameSite=None", "Partitioned"] : ["SameSite=Lax"]),
+      ...(framed && secure
+        ? ["SameSite=None", "Partitioned"]
+        : [strict ? "SameSite=Strict" : "SameSite=Lax"]),
       ...(secure ? ["Secure"] : []),
     ].join("; "),
   );

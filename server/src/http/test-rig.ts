@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import { systemClock } from "../core/clock.ts";
-import { RefusedError } from "../core/errors.ts";
 import { silentLog } from "../core/log.ts";
 import { createFront, type FrontOptions } from "./front.ts";
 import { type HttpLimits, HttpServer } from "./http-server.ts";
 import { Site } from "./site.ts";
+import { FakeAdmin, fakeOperations } from "./test-admin.ts";
 
 export const watchPage: string = `<!doctype html><html><head><meta name="millrace-base" content=""><meta name="millrace-public" content="">
 <script type="module" src="/player.js"></script></head><body>watch${" ".repeat(600)}</body></html>`;
@@ -20,8 +20,8 @@ const files: Readonly<Record<string, string>> = {
   "embed.html": watchPage.replace("watch", "embed"),
   "publish.html": watchPage.replace("watch", "publish"),
   "doctor.html": watchPage.replace("watch", "doctor"),
-  "capacity.html": watchPage.replace("watch", "capacity"),
   "admin.html": watchPage.replace("watch", "admin"),
+  "capacity.html": watchPage.replace("watch", "capacity"),
   "player.js": `export {}; // ${"player ".repeat(200)}`,
   "assets/player-abc123.css": "body { color: red }",
 };
@@ -60,23 +60,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     listener: createFront({
       log: silentLog,
       access: { authorize: async () => {} },
-      authorizeAdmin: ({ addressProven, token }) => {
-        if (token === "admin-token") return;
-        if (!addressProven) throw new RefusedError("FORBIDDEN", 403, "Not from there.");
-      },
+      admin: new FakeAdmin(),
+      operations: fakeOperations,
       documents: {
-        server: () => ({ name: "millrace" }),
-        streams: () => ({ streams: [], padding: "x".repeat(600) }),
-        stream: (name, full, each = true) =>
-          name === "live/cam" ? { name, full, ...(each && { viewerList: [] }) } : undefined,
-        viewers: (query) => ({ viewers: [], query }),
-        kick: (id) => id === "known-session",
         streamSummary: (name) =>
           name === "live/cam"
             ? { state: "live", codecs: ["avc1.42e01f", "opus"] }
             : { state: "offline", codecs: [] },
       },
-      history: { document: (after) => ({ times: [], after }) },
       metrics: { type: "text/plain; version=0.0.4", text: async () => "up 1\n" },
       site: new Site(folder),
       trust,
