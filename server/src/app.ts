@@ -10,6 +10,7 @@ import { type Access, type Clock, type Log, Registry, systemClock } from "./core
 import { DemoSource } from "./demo/index.ts";
 import { FlvTcpServer } from "./flv/index.ts";
 import { bindable, coreLimits, transcodeOptions } from "./from-config.ts";
+import { hookSettings } from "./hook-settings.ts";
 import { type GatewayHooks, Hooks } from "./hooks/index.ts";
 import type { HttpDoor } from "./http/index.ts";
 import { iceServersFor } from "./ice-servers.ts";
@@ -134,7 +135,7 @@ class MillraceGateway implements Gateway {
     this.#log = log;
     this.#transcoder = transcoder;
     this.#siteFolder = siteFolder;
-    this.#hooks = new Hooks({ settings: config.hooks, functions, clock, log });
+    this.#hooks = new Hooks({ ...hookSettings(config), functions, clock, log });
     this.#ownAccess = new StaticAccess(accessSettings(config, this.#hooks));
     this.#iceServers = iceServersFor(config, clock, () => this.#turn);
     this.registry = new Registry({ clock, log, transcoder, limits: coreLimits(config) });
@@ -160,6 +161,7 @@ class MillraceGateway implements Gateway {
       turn: () => this.#turn,
       tls: () => this.#tls,
     });
+    this.#hooks.observe({ onCall: (call) => this.#metrics.webhookCalled(call) });
     this.#access = this.#metrics.counting(this.#hooks.behind(this.#ownAccess));
   }
 

@@ -67,6 +67,7 @@ export interface AdminClaim {
 
 interface Verified extends AdminClaim {
   readonly user: string | undefined;
+  readonly maxBitrateBps: number | undefined;
   readonly publish: PatternIndex<true>;
   readonly play: PatternIndex<true>;
 }
@@ -117,9 +118,10 @@ export class JwtReader implements TokenReader {
 
   async read(token: string, request: AccessRequest): Promise<TokenRights | undefined> {
     if (!isJwt(token)) return undefined;
-    const { expiresWallMs, user, publish, play } = await this.#verify(token);
+    const { publish, play, expiresWallMs, user, maxBitrateBps } = await this.#verify(token);
     const streams = request.action === "play" ? play : publish;
-    return { allows: streams.find(request.stream) === true, expiresWallMs, user };
+    const allows = streams.find(request.stream) === true;
+    return { allows, expiresWallMs, user, maxBitrateBps };
   }
 
   /** Undefined when it is none. @throws RefusedError as `read`. */
@@ -186,6 +188,7 @@ export class JwtReader implements TokenReader {
       expiresWallMs: (payload.exp ?? 0) * 1000,
       user: typeof payload.sub === "string" ? payload.sub.slice(0, maxUserLength) : undefined,
       admin: payload["admin"] === true,
+      maxBitrateBps: bitrateOf(payload["maxBitrateBps"]),
       publish: this.#patterns(payload["publish"]),
       play: this.#patterns(payload["play"]),
     };
@@ -202,6 +205,13 @@ export class JwtReader implements TokenReader {
 
 function isJwt(token: string): boolean {
   return /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(token);
+}
+
+/** A limit that is none must not stand for no limit. */
+function bitrateOf(claim: unknown): number | undefined {
+  if (claim === undefined) return undefined;
+  if (typeof claim === "number" && claim > 0) return claim;
+  throw invalid();
 }
 
 function algorithmOf(token: string): string {

@@ -135,8 +135,8 @@ export class StaticAccess implements Access {
     if (request.action === "play" && this.#opens(request.token, play)) return undefined;
     const rights = await this.#rightsOf(request);
     if (rights?.allows === true) {
-      const { expiresWallMs, user } = rights;
-      return { stream: request.stream, expiresWallMs, user };
+      const { expiresWallMs, maxBitrateBps, user } = rights;
+      return { stream: request.stream, expiresWallMs, user, maxBitrateBps };
     }
     const other = request.action === "play" ? publish : play;
     if (rights !== undefined || other.tokens.has(request.token)) {

@@ -8,6 +8,8 @@ export interface TokenRights {
   readonly expiresWallMs: number;
   /** Who it was made for, as it says. */
   readonly user?: string | undefined;
+  /** Bits per second that a publisher may send for more than some seconds. */
+  readonly maxBitrateBps?: number | undefined;
 }
 
 /** Reads one kind of signed token. */

@@ -160,6 +160,22 @@ export interface Config {
     readonly secrets: readonly string[];
     readonly timeoutSeconds: number;
     readonly playCacheSeconds: number;
+    readonly caFile: string;
+  };
+  readonly srsHooks: {
+    readonly connectUrls: readonly string[];
+    readonly publishUrls: readonly string[];
+    readonly playUrls: readonly string[];
+    readonly unpublishUrls: readonly string[];
+    readonly stopUrls: readonly string[];
+    readonly closeUrls: readonly string[];
+  };
+  readonly mistTriggers: {
+    readonly rtmpPushRewriteUrls: readonly string[];
+    readonly pushRewriteUrls: readonly string[];
+    readonly userNewUrls: readonly string[];
+    readonly userEndUrls: readonly string[];
+    readonly streamBufferUrls: readonly string[];
   };
   readonly api: { readonly srsStreams: boolean };
   readonly publisher: { readonly graceSeconds: number };

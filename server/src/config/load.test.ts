@@ -5,6 +5,7 @@ import { ConfigError } from "./config-error.ts";
 import { configPaths, keySpec } from "./keys.ts";
 import { defaultConfig, loadConfig } from "./load.ts";
 import { environmentName, flagName } from "./names.ts";
+import { hookSamples } from "./test-hook-samples.ts";
 import { tlsPartners, tlsSamples } from "./test-tls-samples.ts";
 
 const missing = (): string => {
@@ -318,16 +319,7 @@ const samples: Partial<Record<ConfigPath, readonly [string, unknown]>> = {
     '[{"streams":"live/*","playTokens":["token-001"]}]',
     [{ streams: "live/*", playTokens: ["token-001"] }],
   ],
-  "hooks.publishUrl": ["https://a.example/ask?key=k", "https://a.example/ask?key=k"],
-  "hooks.playUrl": ["http://10.0.0.1:3000/play", "http://10.0.0.1:3000/play"],
-  "hooks.callUrl": ["https://a.example/call", "https://a.example/call"],
-  "hooks.eventUrls": [
-    "https://a.example/1,https://b.example/2",
-    ["https://a.example/1", "https://b.example/2"],
-  ],
-  "hooks.secrets": ["a-secret-of-hooks", ["a-secret-of-hooks"]],
-  "hooks.timeoutSeconds": ["30", 30],
-  "hooks.playCacheSeconds": ["0", 0],
+  ...hookSamples,
   "api.srsStreams": ["true", true],
   "publisher.graceSeconds": ["0", 0],
   "gop.maxSeconds": ["1", 1],

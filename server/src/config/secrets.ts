@@ -1,13 +1,22 @@
 import type { Config } from "./config.ts";
 
 /** Every secret of a configuration, so that the log can leave them out. */
-export function secretsOf({ acme, auth, hooks, rtc, turn }: Config): readonly string[] {
+export function secretsOf({
+  acme,
+  auth,
+  hooks,
+  mistTriggers,
+  rtc,
+  srsHooks,
+  turn,
+}: Config): readonly string[] {
   return [
     ...auth.publishTokens,
     ...auth.playTokens,
     ...auth.adminTokens,
     ...auth.rules.flatMap((rule) => [...(rule.publishTokens ?? []), ...(rule.playTokens ?? [])]),
     ...[hooks.publishUrl, hooks.playUrl, hooks.callUrl, ...hooks.eventUrls].flatMap(secretPart),
+    ...[srsHooks, mistTriggers].flatMap((urls) => Object.values(urls).flat()).flatMap(secretPart),
     ...hooks.secrets,
     ...auth.signingSecrets,
     ...auth.jwtSecrets,

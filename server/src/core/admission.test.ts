@@ -15,12 +15,15 @@ const asked: AccessRequest = {
 const giving = (grant: Grant | undefined): Access => ({ authorize: async () => grant });
 
 test("what the seam does not say is as asked", async () => {
-  expect(await admit(giving(undefined), asked)).toEqual({ stream: "live/key" });
+  expect(await admit(giving(undefined), asked)).toEqual({
+    stream: "live/key",
+    session: expect.stringMatching(/^[\w-]{16,}$/),
+  });
 });
 
 test("a publisher goes on under the name that it is given", async () => {
   const grant = { stream: "live/cam", user: "eva", expiresWallMs: 5 };
-  expect(await admit(giving(grant), asked)).toEqual(grant);
+  expect(await admit(giving(grant), asked)).toMatchObject(grant);
 });
 
 test("a new name that is none is refused", async () => {
@@ -34,7 +37,7 @@ test("a viewer keeps the name that it asked for", async () => {
     ...asked,
     action: "play",
   });
-  expect(grant).toEqual({ stream: "live/key", user: "eva" });
+  expect(grant).toMatchObject({ stream: "live/key", user: "eva" });
 });
 
 test("a refusal goes through", async () => {
@@ -44,4 +47,14 @@ test("a refusal goes through", async () => {
     },
   };
   await expect(admit(access, asked)).rejects.toMatchObject({ code: "FORBIDDEN" });
+});
+
+test("a session keeps the id that it has, or that whoever allowed it knows it by", async () => {
+  const own = await admit(giving(undefined), { ...asked, id: "the-connection" });
+  expect(own.session).toBe("the-connection");
+  const known = await admit(giving({ stream: "live/cam", session: "the-first" }), {
+    ...asked,
+    id: "another",
+  });
+  expect(known.session).toBe("the-first");
 });

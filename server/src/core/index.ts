@@ -6,6 +6,7 @@ export { ProtocolError, RefusedError } from "./errors.ts";
 export type { PublisherFigures, PublisherTrackFigures, ViewerFigures } from "./figures.ts";
 export type { FrameCache } from "./frame-cache.ts";
 export { FrameQueue, type FrameQueueLimits, type QueuedFrame } from "./frame-queue.ts";
+export { parseHost, parsePageUrl } from "./host.ts";
 export { randomId } from "./ids.ts";
 export { type CoreLimits, defaultCoreLimits } from "./limits.ts";
 export { silentLog } from "./log.ts";

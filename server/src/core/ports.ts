@@ -55,6 +55,14 @@ export interface AccessRequest {
   readonly userAgent: string | undefined;
   /** Only a page or a document about the stream is wanted: no session follows. */
   readonly look?: boolean | undefined;
+  /** Unguessable id that the session has, or will have; `admit` makes one where it is absent. */
+  readonly id?: string | undefined;
+  /** What is the same in all requests of one session, where it has several; shown by the client. Absent: it is the only one. */
+  readonly session?: string | undefined;
+  /** The host that the client named, with its port where it named one, as `parseHost` gives it. */
+  readonly host?: string | undefined;
+  /** The page on which the client plays or publishes, as the client says. */
+  readonly pageUrl?: string | undefined;
 }
 
 /** What was allowed. Sessions carry it on, and core keeps them to it. */
@@ -67,6 +75,10 @@ export interface Grant {
   readonly user?: string | undefined;
   /** For a publisher: viewers that its stream may have at once. */
   readonly maxViewers?: number | undefined;
+  /** For a publisher: bits per second that it may send for more than some seconds; then it is ended with `BITRATE_EXCEEDED`. */
+  readonly maxBitrateBps?: number | undefined;
+  /** The id of the session, the same in logs, the API, hooks and metrics. */
+  readonly session?: string | undefined;
 }
 
 /** What a browser is given for a good token: good for the same streams, to watch them, for a time. */

@@ -1,4 +1,5 @@
-import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
+import { type Frame, frameSizeBytes, type MediaKind, type TrackInfo } from "@millrace/media/frame";
+import { BitrateWatch } from "./bitrate-watch.ts";
 import { type BufferLimits, BufferWatch } from "./buffer-watch.ts";
 import { EncoderWatch } from "./encoder-watch.ts";
 import type { Expiries } from "./expiries.ts";
@@ -32,7 +33,7 @@ export interface PublisherInfo {
 
 /** Feeds one stream. Made by `Registry.publish`; whoever asked for it closes it. */
 export class Publisher {
-  readonly id: string = randomId();
+  readonly id: string;
   readonly stream: Stream;
   readonly info: PublisherInfo;
   readonly startedWallMs: number;
@@ -44,6 +45,8 @@ export class Publisher {
   readonly #buffer: BufferWatch;
   readonly #onClose: (publisher: Publisher, reason: string) => void;
   readonly #neverExpires: (() => void) | undefined;
+  readonly #bitrate: BitrateWatch | undefined;
+  #frameBytes = 0;
   #closed = false;
 
   constructor(options: {
@@ -54,6 +57,7 @@ export class Publisher {
     readonly limits: BufferLimits & { readonly staleTrackMs: number };
     onClose(publisher: Publisher, reason: string): void;
   }) {
+    this.id = options.info.grant?.session ?? randomId();
     this.stream = options.stream;
     this.info = options.info;
     this.startedWallMs = options.clock.wallMs();
@@ -66,6 +70,7 @@ export class Publisher {
         info.onKick("ACCESS_EXPIRED"),
       );
     }
+    this.#bitrate = this.#watchBitrate(clock);
     this.#staleTimer = clock.after(limits.staleTrackMs, () => this.#removeStale());
     const group = new WholeGroup(stream);
     const encoder = new EncoderWatch({ stream, info, clock: this.#clock, meters: this.#meters });
@@ -133,6 +138,7 @@ export class Publisher {
   frame(kind: MediaKind, frame: Frame): void {
     if (this.#closed || !this.#announced.has(kind)) return;
     if (this.#buffer.sleeps) this.#buffer.wake();
+    if (this.#bitrate !== undefined) this.#frameBytes += frameSizeBytes(frame);
     const nowUs = this.stream.nowUs();
     const offset = this.#clock.offsetFor(frame.dtsUs, nowUs);
     this.#meters[kind].frame(frame.dtsUs, nowUs, frame.key);
@@ -160,9 +166,23 @@ export class Publisher {
     this.#closed = true;
     this.#neverExpires?.();
     this.#staleTimer.cancel();
+    this.#bitrate?.close();
     this.#buffer.close();
     this.#onClose(this, reason);
     this.stream.wait(reason);
+  }
+
+  #watchBitrate(clock: Clock): BitrateWatch | undefined {
+    const { info } = this;
+    const maxBitrateBps = info.grant?.maxBitrateBps;
+    if (maxBitrateBps === undefined) return undefined;
+    return new BitrateWatch({
+      clock,
+      maxBitrateBps,
+      // What came over the wire, where the transport tells; frames are not cut out of all that comes.
+      bytes: () => (info.stats?.() as PublisherFigures)?.bytesReceived ?? this.#frameBytes,
+      onExceeded: () => info.onKick("BITRATE_EXCEEDED"),
+    });
   }
 
   /** A publisher that returned without one of the tracks it had before does not have it any more. */

@@ -170,7 +170,7 @@ export class Stream {
     ) {
       throw refusal("VIEWERS_FULL", 503, `${this.name} has as many viewers as it may.`);
     }
-    const id = info.id ?? randomId();
+    const id = info.id ?? this.#ownId(info.grant?.session) ?? randomId();
     const expiresWallMs = info.grant?.expiresWallMs;
     const neverExpires =
       expiresWallMs === undefined
@@ -296,6 +296,11 @@ export class Stream {
     this.#options.onEnd(this);
     this.#tell({ type: "state", state: "offline", reason });
     this.#observers.clear();
+  }
+
+  /** What was made up for a session's request may count for several: then the others need ids of their own. */
+  #ownId(session: string | undefined): string | undefined {
+    return session === undefined || this.#viewers.has(session) ? undefined : session;
   }
 
   #setState(state: "live" | "waiting", reason: string): void {

@@ -17,6 +17,8 @@ export interface Visit {
   readonly token: string | undefined;
   /** By which the client is known again when it comes back; `addViewer` notes it. Nothing may hang on it. */
   readonly clientId?: string | undefined;
+  /** What this request and those that follow it have as their session, for outputs with `sessionOf`. */
+  readonly session?: string | undefined;
   /** What stands before every path under which clients reach us: prefix of proxies and base path; empty or `/gateway`. */
   readonly prefix: string;
   /**
@@ -26,11 +28,23 @@ export interface Visit {
   addViewer(transport: Transport, session: Pick<ViewerInfo, "id" | "onKick" | "stats">): Viewer;
 }
 
+/** An address, before access is granted. */
+export interface AskedOutput {
+  readonly suffix: string;
+  readonly rest: string;
+  readonly query: URLSearchParams;
+}
+
 /** One way to watch over HTTP. Every viewer of a stream is given the same bytes, which are made once. */
 export interface FallbackOutput {
   /** Suffixes of the addresses it answers, such as `.flv`. */
   readonly suffixes: readonly string[];
   readonly transport: Transport;
+  /**
+   * What the requests of one session have in common, for outputs whose viewers ask more than once; undefined when this
+   * is the only one. Shown by the client.
+   */
+  sessionOf?(asked: AskedOutput): string | undefined;
   /** GET and HEAD; the latter is answered with the headers of the former. Errors become a problem document when nothing was sent yet. */
   serve(visit: Visit, response: ServerResponse): void | Promise<void>;
   /** Takes a request to upgrade; without it such requests are refused with 426. */

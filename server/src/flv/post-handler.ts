@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { AddressRate, type OriginPolicy, type ProxyTrust } from "@millrace/signaling/gate";
 import { admit } from "../core/admission.ts";
 import { RefusedError } from "../core/errors.ts";
+import { parseHost, parsePageUrl } from "../core/host.ts";
 import type { Access, Clock, Log, Timer } from "../core/ports.ts";
 import type { PublisherInfo } from "../core/publisher.ts";
 import type { Registry } from "../core/registry.ts";
@@ -137,7 +138,9 @@ class PostDesk {
     const token = tokenOf(request, query, this.#limits.maxTokenLength);
     const userAgent = request.headers["user-agent"]?.slice(0, maxUserAgentLength);
     const transport = "http-flv";
-    const who = { token, address, transport, userAgent } as const;
+    const host = parseHost(request.headers.host);
+    const pageUrl = parsePageUrl(request.headers.referer);
+    const who = { token, address, transport, userAgent, host, pageUrl } as const;
     const grant = await admit(access, { action: "publish", stream: asked, ...who });
     const { stream } = grant;
     this.#refuseWhenClosed();

@@ -117,6 +117,7 @@ export class FlvTcpConnection implements Seated {
         address,
         transport: "flv-tcp",
         userAgent: undefined,
+        id: this.id,
       });
       if (this.#closed) return;
       stream = grant.stream;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { randomId } from "../core/index.ts";
 import type { Clock } from "../core/ports.ts";
 import { defaultHookLimits } from "./limits.ts";
-import { post } from "./post.ts";
+import type { HookClient } from "./post.ts";
 import type { AskHook, HookAnswer, HookQuestion } from "./question.ts";
 import { signatureHeader, signatureOf } from "./signature.ts";
 
@@ -12,6 +12,7 @@ export interface AskWebhookOptions {
   /** What requests are signed with; none: they are not. Secret. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
+  readonly client: HookClient;
   readonly maxAnswerBytes?: number;
 }
 
@@ -22,7 +23,12 @@ const answerSchema = z.union([
     stream: z.string().max(128).optional(),
     ttlMs: z.number().positive().optional(),
     user: z.string().max(1024).optional(),
-    limits: z.object({ maxViewers: z.number().int().nonnegative().optional() }).optional(),
+    limits: z
+      .object({
+        maxViewers: z.number().int().nonnegative().optional(),
+        maxBitrateBps: z.number().positive().optional(),
+      })
+      .optional(),
   }),
   z.object({ allow: z.literal(false), reason: z.string().max(1024).optional() }),
 ]);
@@ -32,6 +38,7 @@ const answerSchema = z.union([
  * `{"allow": false, "reason": "…"}`; 401 and 403 refuse as well, and everything else is no answer.
  */
 export class AskWebhook implements AskHook {
+  readonly name = "webhook";
   readonly #options: AskWebhookOptions;
 
   constructor(options: AskWebhookOptions) {
@@ -43,7 +50,7 @@ export class AskWebhook implements AskHook {
   }
 
   async ask(question: HookQuestion, signal: AbortSignal): Promise<HookAnswer> {
-    const { urls, secrets, clock } = this.#options;
+    const { urls, secrets, clock, client } = this.#options;
     const url = urls[question.action];
     if (url === undefined) return { allow: true };
     const wallMs = clock.wallMs();
@@ -51,7 +58,7 @@ export class AskWebhook implements AskHook {
     const body = JSON.stringify({ id: randomId(), type: "ask", at, ...question });
     const signature =
       secrets.length === 0 ? {} : { [signatureHeader]: signatureOf(secrets, body, wallMs) };
-    const answer = await post(url, body, {
+    const answer = await client.post(url, body, {
       headers: { "Content-Type": "application/json", ...signature },
       signal,
       maxAnswerBytes: this.#options.maxAnswerBytes ?? defaultHookLimits.maxAnswerBytes,
@@ -70,7 +77,7 @@ function understood(status: number, body: string): HookAnswer {
   if (!parsed.success) throw new Error("an answer that is not understood");
   if (!parsed.data.allow) return parsed.data;
   const { limits, ...rest } = parsed.data;
-  return { ...rest, maxViewers: limits?.maxViewers };
+  return { ...rest, ...limits };
 }
 
 function parseJson(text: string): unknown {

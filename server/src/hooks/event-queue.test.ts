@@ -8,6 +8,8 @@ import type { HookLimits } from "./limits.ts";
 let clock: FakeClock;
 let taken: string[];
 let ids: string[];
+let calls: string[];
+let lost: string[];
 /** What the receiver does with the next one. */
 let receive: (event: HookEvent, signal: AbortSignal) => Promise<void>;
 
@@ -15,11 +17,20 @@ beforeEach(() => {
   clock = new FakeClock();
   taken = [];
   ids = [];
+  calls = [];
+  lost = [];
   receive = async () => {};
 });
 
-function queue(limits: Partial<HookLimits> = {}): EventQueue {
-  return new EventQueue({
+function queue(limits: Partial<HookLimits> = {}): EventQueue<HookEvent> {
+  return new EventQueue<HookEvent>({
+    name: "webhook.event",
+    nameOf: ({ type }) => type,
+    lost: (count) => createEvent({ type: "events.lost", count }, clock.wallMs()),
+    observer: {
+      onCall: ({ hook, result, seconds }) => calls.push(`${hook} ${result} ${seconds}`),
+      onLost: ({ hook, count }) => lost.push(`${hook} ${count}`),
+    },
     clock,
     log: silentLog,
     limits,

@@ -1,10 +1,17 @@
 import type { Clock, Log, Timer } from "../core/ports.ts";
-import { createEvent, type HookEvent } from "./event.ts";
 import { defaultHookLimits, type HookLimits } from "./limits.ts";
+import type { HookObserver } from "./observer.ts";
 
-export interface EventQueueOptions {
+export interface EventQueueOptions<T> {
+  /** What it is called in metrics. */
+  readonly name: string;
   /** Tells the receiver. Rejects when it must be told again. */
-  deliver(event: HookEvent, signal: AbortSignal): Promise<void>;
+  deliver(event: T, signal: AbortSignal): Promise<void>;
+  /** What the log calls an event. */
+  nameOf(event: T): string;
+  /** Tells that so many were lost; absent: the receiver has no word for it. */
+  lost?(count: number): T;
+  readonly observer?: Required<HookObserver>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<HookLimits>;
@@ -14,11 +21,13 @@ export interface EventQueueOptions {
  * Events for one receiver, told one after the other and again until it takes them. A receiver that is gone for long
  * loses the oldest ones, and is told how many.
  */
-export class EventQueue {
-  readonly #options: EventQueueOptions;
+export class EventQueue<T> {
+  readonly #options: EventQueueOptions<T>;
   readonly #limits: HookLimits;
-  readonly #waiting: HookEvent[] = [];
+  readonly #waiting: T[] = [];
+  /** That the receiver will be told. */
   #lost = 0;
+  #isLosing = false;
   #tries = 0;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
@@ -26,7 +35,7 @@ export class EventQueue {
   #closing = false;
   #closed = false;
 
-  constructor(options: EventQueueOptions) {
+  constructor(options: EventQueueOptions<T>) {
     this.#options = options;
     this.#limits = { ...defaultHookLimits, ...options.limits };
   }
@@ -36,15 +45,13 @@ export class EventQueue {
   }
 
   /** Never blocks and never throws. */
-  push(event: HookEvent): void {
+  push(event: T): void {
     if (this.#closed) return;
     this.#waiting.push(event);
     if (this.#waiting.length > this.#limits.maxQueued) {
       // The first one may be on its way.
       this.#waiting.splice(this.#running === undefined ? 0 : 1, 1);
-      if (this.#lost++ === 0) {
-        this.#options.log.warn({ code: "HOOK_QUEUE_FULL" }, "events for a receiver are lost");
-      }
+      this.#lose();
     }
     this.#go();
   }
@@ -61,10 +68,20 @@ export class EventQueue {
     while (this.#running !== undefined) await this.#running;
     end.cancel();
     this.#stop();
-    const count = this.#waiting.length + this.#lost;
+    const untold = this.#waiting.length;
+    const count = untold + this.#lost;
+    if (untold > 0) this.#options.observer?.onLost({ hook: this.#options.name, count: untold });
     if (count > 0) {
       log.warn({ code: "HOOK_EVENTS_LOST", count }, "events were not told before the end");
     }
+  }
+
+  #lose(): void {
+    const { lost, log, name, observer } = this.#options;
+    observer?.onLost({ hook: name, count: 1 });
+    if (!this.#isLosing) log.warn({ code: "HOOK_QUEUE_FULL" }, "events for a receiver are lost");
+    this.#isLosing = true;
+    if (lost !== undefined) this.#lost++;
   }
 
   #stop(): void {
@@ -85,10 +102,7 @@ export class EventQueue {
     for (;;) {
       if (this.#closed) return;
       const lost = this.#lost;
-      const event =
-        lost === 0
-          ? this.#waiting[0]
-          : createEvent({ type: "events.lost", count: lost }, this.#options.clock.wallMs());
+      const event = lost === 0 ? this.#waiting[0] : this.#options.lost?.(lost);
       if (event === undefined) return;
       if (!(await this.#deliver(event))) {
         // At the end there is one try.
@@ -97,22 +111,31 @@ export class EventQueue {
         return;
       }
       this.#tries = 0;
+      this.#isLosing = false;
       if (lost === 0) this.#waiting.shift();
       else this.#lost -= lost;
     }
   }
 
-  async #deliver(event: HookEvent): Promise<boolean> {
+  async #deliver(event: T): Promise<boolean> {
     const abort = new AbortController();
+    const { clock, log, name, nameOf, observer } = this.#options;
+    const startUs = clock.nowUs();
+    const seconds = (): number => (clock.nowUs() - startUs) / 1_000_000;
+    const ms = (): number => Math.round((clock.nowUs() - startUs) / 1000);
     this.#abort = abort;
-    const timer = this.#options.clock.after(this.#limits.notifyTimeoutMs, () => abort.abort());
+    const timer = clock.after(this.#limits.notifyTimeoutMs, () => abort.abort());
     try {
       await this.#options.deliver(event, abort.signal);
+      observer?.onCall({ hook: name, result: "taken", seconds: seconds() });
+      log.debug({ event: nameOf(event), ms: ms() }, "a receiver of events took one");
       return true;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      const { log } = this.#options;
-      const fields = { code: "HOOK_NOT_TOLD", event: event.type, detail, tries: this.#tries + 1 };
+      const result = abort.signal.aborted ? "timeout" : "error";
+      observer?.onCall({ hook: name, result, seconds: seconds() });
+      const tries = this.#tries + 1;
+      const fields = { code: "HOOK_NOT_TOLD", event: nameOf(event), detail, tries, ms: ms() };
       if (this.#tries === 0) log.warn(fields, "a receiver of events did not take one");
       else log.debug(fields, "a receiver of events did not take one");
       return false;

@@ -8,6 +8,8 @@ import type {
 } from "../core/index.ts";
 import { randomId } from "../core/index.ts";
 import type { Clock } from "../core/ports.ts";
+import { BufferNews } from "./buffer-news.ts";
+import { sessionFigures } from "./figures.ts";
 
 /** Who publishes or watches. */
 export interface HookSession {
@@ -18,6 +20,15 @@ export interface HookSession {
   readonly user?: string | undefined;
 }
 
+/** How a session ended. Bytes are told as far as the transport knows them: of the wire, with what the gateway adds. */
+export interface HookEnding {
+  /** A stable code. */
+  readonly reason: string;
+  readonly seconds: number;
+  readonly bytesSent?: number;
+  readonly bytesReceived?: number;
+}
+
 interface Happening {
   readonly stream: string;
 }
@@ -25,19 +36,9 @@ interface Happening {
 /** What a receiver of events is told, without id and time. */
 export type HookHappening =
   | ({ readonly type: "publish.started" } & Happening & HookSession)
-  | ({
-      readonly type: "publish.ended";
-      readonly reason: string;
-      readonly seconds: number;
-    } & Happening &
-      HookSession)
+  | ({ readonly type: "publish.ended" } & Happening & HookSession & HookEnding)
   | ({ readonly type: "play.started" } & Happening & HookSession)
-  | ({
-      readonly type: "play.ended";
-      readonly reason: string;
-      readonly seconds: number;
-    } & Happening &
-      HookSession)
+  | ({ readonly type: "play.ended" } & Happening & HookSession & HookEnding)
   | ({
       readonly type: "stream.live" | "stream.waiting" | "stream.ended";
       readonly reason: string;
@@ -72,20 +73,38 @@ const stateTypes = {
 /** Turns what core tells into events. */
 export function eventsOf(clock: Clock, tell: (event: HookEvent) => void): ActivityObserver {
   const say = (happening: HookHappening): void => tell(createEvent(happening, clock.wallMs()));
+  const buffers = new BufferNews();
   const secondsSince = (wallMs: number): number =>
     Math.max(0, Math.round((clock.wallMs() - wallMs) / 10) / 100);
   return {
     publishStarted: (publisher) => say({ type: "publish.started", ...publishing(publisher) }),
     publishEnded: (publisher, reason) => {
       const seconds = secondsSince(publisher.startedWallMs);
-      say({ type: "publish.ended", ...publishing(publisher), reason, seconds });
+      say({
+        type: "publish.ended",
+        ...publishing(publisher),
+        reason,
+        seconds,
+        ...sessionFigures(publisher.info),
+      });
     },
     playStarted: (stream, viewer) => say({ type: "play.started", ...watching(stream, viewer) }),
     playEnded: (stream, viewer, reason) => {
       const seconds = secondsSince(viewer.joinedWallMs);
-      say({ type: "play.ended", ...watching(stream, viewer), reason, seconds });
+      say({
+        type: "play.ended",
+        ...watching(stream, viewer),
+        reason,
+        seconds,
+        ...sessionFigures(viewer.info),
+      });
     },
     streamChanged: (stream, change) => {
+      const health = buffers.of(stream, change);
+      if (health !== undefined) {
+        const { buffer, lagMs, speed } = health;
+        say({ type: "stream.buffer", stream: stream.name, buffer, lagMs, speed });
+      }
       const happening = changeOf(stream.name, change);
       if (happening !== undefined) say(happening);
     },
@@ -106,13 +125,10 @@ function changeOf(stream: string, change: StreamChange): HookHappening | undefin
   switch (change.type) {
     case "state":
       return { type: stateTypes[change.state], stream, reason: change.reason };
-    case "buffer": {
-      const { buffer, lagMs, speed } = change.health;
-      return { type: "stream.buffer", stream, buffer, lagMs, speed };
-    }
     case "hint":
       return { type: "stream.hint", stream, ...change.hint };
     case "hint-cleared":
+    case "buffer":
     case "tracks":
       return undefined;
   }

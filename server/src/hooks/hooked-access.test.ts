@@ -17,6 +17,7 @@ const publishing: AccessRequest = {
 const playing: AccessRequest = { ...publishing, action: "play", transport: "ll-hls" };
 
 class Hook implements AskHook {
+  readonly name = "test";
   readonly asked: HookQuestion[] = [];
   readonly answer: (question: HookQuestion) => Promise<HookAnswer> | HookAnswer;
   signal: AbortSignal | undefined;

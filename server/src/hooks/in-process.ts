@@ -17,6 +17,7 @@ export interface GatewayHooks {
 
 /** Asks functions of the same process. */
 export class InProcessHook implements AskHook {
+  readonly name = "function";
   readonly #hooks: GatewayHooks;
 
   constructor(hooks: GatewayHooks) {

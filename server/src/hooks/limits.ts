@@ -8,7 +8,9 @@ export interface HookLimits {
   readonly playCacheMs: number;
   /** The same for a refusal. */
   readonly refusalCacheMs: number;
-  /** Answers that are remembered. */
+  /** What a hook allowed and does not begin for so long is told as ended to hooks that are asked for each session. */
+  readonly unbegunMs: number;
+  /** Answers that are remembered, and sessions that were allowed and have not begun. */
   readonly maxCached: number;
   /** Longest answer that is read, bytes. */
   readonly maxAnswerBytes: number;
@@ -28,6 +30,7 @@ export const defaultHookLimits: HookLimits = {
   maxAsking: 1_000,
   playCacheMs: 60_000,
   refusalCacheMs: 5_000,
+  unbegunMs: 30_000,
   maxCached: 10_000,
   maxAnswerBytes: 16_384,
   maxQueued: 10_000,

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/ports.ts";
 import type { HookEvent } from "./event.ts";
 import { defaultHookLimits } from "./limits.ts";
-import { post } from "./post.ts";
+import type { HookClient } from "./post.ts";
 import { signatureHeader, signatureOf } from "./signature.ts";
 
 export interface NotifyWebhookOptions {
@@ -9,11 +9,12 @@ export interface NotifyWebhookOptions {
   /** What requests are signed with; none: they are not. Secret. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
+  readonly client: HookClient;
 }
 
 /** Posts an event to one receiver. @throws Error unless it answers 2xx. */
 export async function notify(
-  { url, secrets, clock }: NotifyWebhookOptions,
+  { url, secrets, clock, client }: NotifyWebhookOptions,
   event: HookEvent,
   signal: AbortSignal,
 ): Promise<void> {
@@ -22,6 +23,6 @@ export async function notify(
     secrets.length === 0 ? {} : { [signatureHeader]: signatureOf(secrets, body, clock.wallMs()) };
   const { maxAnswerBytes } = defaultHookLimits;
   const headers = { "Content-Type": "application/json", ...signature };
-  const { status } = await post(url, body, { headers, signal, maxAnswerBytes });
+  const { status } = await client.post(url, body, { headers, signal, maxAnswerBytes });
   if (status < 200 || status > 299) throw new Error(`status ${status}`);
 }

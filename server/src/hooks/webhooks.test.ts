@@ -9,6 +9,7 @@ import { AskWebhook } from "./ask-webhook.ts";
 import { createEvent } from "./event.ts";
 import { HookedAccess } from "./hooked-access.ts";
 import { notify } from "./notify-webhook.ts";
+import { HookClient } from "./post.ts";
 
 const secrets = ["the-new-secret", "the-old-secret"];
 const request: AccessRequest = {
@@ -22,11 +23,13 @@ const request: AccessRequest = {
 
 let server: Server;
 let url: string;
+let client: HookClient;
 let received: { readonly body: string; readonly headers: IncomingMessage["headers"] }[];
 let answer: (response: ServerResponse) => void;
 
 beforeEach(async () => {
   received = [];
+  client = new HookClient();
   server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -38,6 +41,7 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
 });
 afterEach(() => {
+  client.close();
   server.closeAllConnections();
   server.close();
 });
@@ -50,7 +54,7 @@ const saying =
   };
 
 async function ask(askTimeoutMs = 20_000): Promise<unknown> {
-  const hook = new AskWebhook({ urls: { publish: url }, secrets, clock: systemClock });
+  const hook = new AskWebhook({ urls: { publish: url }, secrets, clock: systemClock, client });
   const access = new HookedAccess({
     access: { authorize: async () => undefined },
     hooks: [hook],
@@ -128,7 +132,7 @@ test("a webhook that is told takes what it answers with 2xx", async () => {
     Date.now(),
   );
   const told = () =>
-    notify({ url, secrets, clock: systemClock }, event, AbortSignal.timeout(20_000));
+    notify({ url, secrets, clock: systemClock, client }, event, AbortSignal.timeout(20_000));
   answer = saying(204, "");
   await told();
   expect(JSON.parse(received[0]?.body ?? "")).toEqual(event);

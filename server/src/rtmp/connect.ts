@@ -19,6 +19,8 @@ export interface ConnectRequest {
   readonly tcUrl: string;
   /** `flashVer`: the client's name for itself. */
   readonly userAgent: string | undefined;
+  /** The page on which the client is, as it says. */
+  readonly pageUrl: string | undefined;
   /** 0 or 3. */
   readonly objectEncoding: number;
   /** The client speaks Enhanced RTMP. */
@@ -57,6 +59,7 @@ export function parseConnect(command: Command): ConnectRequest {
     app,
     tcUrl,
     userAgent: fields.text("flashVer")?.slice(0, maxUserAgentLength),
+    pageUrl: fields.text("pageUrl")?.slice(0, maxTextLength),
     objectEncoding: fields.number("objectEncoding") === 3 ? 3 : 0,
     enhanced:
       fields.fields.has("fourCcList") ||

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { admit } from "../core/admission.ts";
 import { ProtocolError, RefusedError } from "../core/errors.ts";
+import { parseHost, parsePageUrl } from "../core/host.ts";
 import { randomId } from "../core/ids.ts";
 import type { Access, Grant, Log } from "../core/ports.ts";
 import type { Registry } from "../core/registry.ts";
@@ -224,6 +225,9 @@ export class RtmpConnection implements TagOutput {
         address: this.address,
         transport: type === "publish" ? "rtmp" : "rtmp-play",
         userAgent: request.connect.userAgent,
+        id: this.id,
+        host: parseHost(request.connect.tcUrl),
+        pageUrl: parsePageUrl(request.connect.pageUrl),
       });
       if (this.#closed || this.#leaveByMs !== undefined) return;
       if (this.#host.closing)

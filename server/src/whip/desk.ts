@@ -123,6 +123,8 @@ export class Desk {
       transport: protocol.name,
       userAgent: request.headers["user-agent"]?.slice(0, maxUserAgentLength),
       clientId: this.#cookies.clientId(request),
+      host: request.headers.host,
+      pageUrl: request.headers.referer,
       ...(takeOver === undefined ? {} : { takeOver }),
     };
   }

@@ -111,6 +111,8 @@ export function attachSignaling(
         token: handshakeSchema.parse(socket.handshake.auth).token,
         pass: cookies.pass(socket.request),
         clientId: cookies.clientId(socket.request),
+        host: socket.request.headers.host,
+        pageUrl: socket.request.headers.referer ?? socket.request.headers.origin,
       },
       {
         push: (event, message) => void emit(socket, event, message),

@@ -7,6 +7,9 @@ export interface ConnectionPeer {
   readonly token: string | undefined;
   /** From the form login's cookie: counts as a token to watch where there is none. Secret. */
   readonly pass?: string | undefined;
+  /** The headers `Host` and `Origin` or `Referer`, as the client sent them. */
+  readonly host?: string | undefined;
+  readonly pageUrl?: string | undefined;
   /** By which a viewer who comes back is known in statistics. */
   readonly clientId?: string | undefined;
 }

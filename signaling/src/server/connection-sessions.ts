@@ -56,6 +56,8 @@ export class ConnectionSessions implements SessionOwner {
           transport: "webrtc",
           userAgent: peer.userAgent,
           clientId: peer.clientId,
+          host: peer.host,
+          pageUrl: peer.pageUrl,
           ...(message.takeOver !== undefined && { takeOver: message.takeOver }),
         },
         session,

@@ -89,6 +89,9 @@ export interface SessionRequest {
   readonly userAgent: string | undefined;
   /** By which a viewer who comes back is known in statistics; shown by the client, so nothing may hang on it. */
   readonly clientId?: string | undefined;
+  /** The headers `Host` and `Referer`, as the client sent them; nothing may hang on them. */
+  readonly host?: string | undefined;
+  readonly pageUrl?: string | undefined;
   /** `publish` only: whoever publishes the stream now gives way instead of this request. */
   readonly takeOver?: boolean;
 }

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AddressRate } from "@millrace/signaling/gate";
-import { admit, parseStreamName, type Transport } from "../../core/index.ts";
+import {
+  admit,
+  parseHost,
+  parsePageUrl,
+  parseStreamName,
+  type Transport,
+} from "../../core/index.ts";
 import type { FallbackOutput, Visit } from "../output.ts";
 import { type FallbackAddress, parseAddress, withoutBase } from "./address.ts";
 import { sendOptions, setSharedHeaders } from "./cors.ts";
@@ -74,7 +80,7 @@ class Door {
       }
       this.#checkMethod(request.method);
       const output = this.#outputOf(asked);
-      const visit = await this.#admit(request, asked, output.transport);
+      const visit = await this.#admit(request, asked, output.transport, output);
       if (!response.destroyed) await output.serve(visit, response);
     } catch (error) {
       const problem = problemOf(error, this.#options.log);
@@ -143,6 +149,7 @@ class Door {
     request: IncomingMessage,
     asked: FallbackAddress,
     transport: Transport,
+    output?: FallbackOutput,
   ): Promise<Visit> {
     const { access, clock, registry, trust, basePath } = this.#options;
     this.#refuseWhenClosed();
@@ -156,7 +163,10 @@ class Door {
     }
     const userAgent = request.headers["user-agent"]?.slice(0, maxUserAgentLength);
     const prefix = trust.prefix(request) + basePath;
-    const who = { token, address, transport, userAgent };
+    const session = output?.sessionOf?.(asked);
+    const host = parseHost(request.headers.host);
+    const pageUrl = parsePageUrl(request.headers.referer);
+    const who = { token, address, transport, userAgent, session, host, pageUrl };
     const grant = await admit(access, { action: "play", stream: askedName, ...who });
     this.#refuseWhenClosed();
     const stream = registry.get(grant.stream);
@@ -174,6 +184,7 @@ class Door {
       address,
       token,
       clientId,
+      session,
       prefix,
       addViewer: (by, session) =>
         stream.addViewer({ ...session, grant, transport: by, address, userAgent, clientId }),

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { partsMediaType } from "@millrace/media/parts";
-import { type Clock, type Log, RefusedError } from "../../core/index.ts";
+import { type Clock, type Log, RefusedError, randomId } from "../../core/index.ts";
 import type { Fmp4Outputs } from "../fmp4/fragments.ts";
-import type { FallbackOutput, Visit } from "../output.ts";
+import type { AskedOutput, FallbackOutput, Visit } from "../output.ts";
 import { EventHub } from "./hub.ts";
 import { defaultPollLimits, type PollLimits } from "./limits.ts";
 import { EventAnswers } from "./poll-answer.ts";
@@ -87,6 +87,11 @@ class PollOutput implements FallbackOutput {
       log.release();
       throw error;
     }
+  }
+
+  /** Those who are only told of events are no viewers, and alike. */
+  sessionOf({ query }: AskedOutput): string {
+    return query.get("session") ?? (query.get("media") === "1" ? randomId() : "");
   }
 
   close(reason: string): void {

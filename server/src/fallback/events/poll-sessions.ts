@@ -23,7 +23,7 @@ export interface SessionRequest {
 /** A viewer over many requests. */
 export class PollSession {
   /** Unguessable; who shows it is this viewer. */
-  readonly id: string = randomId();
+  readonly id: string;
   readonly stream: Stream;
   readonly sound: Fmp4Sound;
   readonly #feed: Share<PartFeed>;
@@ -37,7 +37,8 @@ export class PollSession {
   #parts = 0;
   #missed = 0;
 
-  constructor(stream: Stream, sound: Fmp4Sound, feed: Share<PartFeed>) {
+  constructor(id: string, stream: Stream, sound: Fmp4Sound, feed: Share<PartFeed>) {
+    this.id = id;
     this.stream = stream;
     this.sound = sound;
     this.#feed = feed;
@@ -139,7 +140,7 @@ export class PollSessions {
     try {
       const feed = this.#options.hub.shareFeed(visit.stream, sound);
       undo.push(feed.release);
-      const session = new PollSession(visit.stream, sound, feed);
+      const session = new PollSession(this.#newId(visit), visit.stream, sound, feed);
       const viewer = visit.addViewer("long-poll", {
         onKick: (reason) => session.dismiss(reason),
         stats: () => session.stats,
@@ -153,6 +154,11 @@ export class PollSessions {
       for (const step of undo) step();
       throw error;
     }
+  }
+
+  /** As access was asked for, unless the client made it up. */
+  #newId(visit: Visit): string {
+    return visit.query.get("session") === null ? (visit.session ?? randomId()) : randomId();
   }
 
   /** Ends all. May be called twice. */

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { writeMultivariantPlaylist } from "@millrace/media/m3u8";
 import { type Clock, type Log, RefusedError, randomId, type Stream } from "../../core/index.ts";
 import type { Fmp4Outputs } from "../fmp4/index.ts";
-import type { FallbackOutput, Visit } from "../output.ts";
+import type { AskedOutput, FallbackOutput, Visit } from "../output.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { parseDirectives } from "./directives.ts";
 import type { HeldCount } from "./held-requests.ts";
@@ -49,6 +49,12 @@ export class HlsServer implements FallbackOutput {
     return { streams: this.#streams.size, sessions, held: this.#held.held };
   }
 
+  /** The playlist of playlists gives each client a session of its own. */
+  sessionOf({ suffix, query }: AskedOutput): string {
+    if (suffix === ".m3u8") return randomId();
+    return query.get("session") ?? "";
+  }
+
   async serve(visit: Visit, response: ServerResponse): Promise<void> {
     if (this.#closed) {
       throw new RefusedError("SERVER_CLOSING", 503, "The server is shutting down.");
@@ -78,7 +84,7 @@ export class HlsServer implements FallbackOutput {
     if (init === undefined) throw notFound();
     const { codecs, width, height } = init;
     const name = visit.stream.name.split("/").at(-1) ?? "";
-    const uri = `${name}.hls/${playlistName}${childQuery(visit, randomId())}`;
+    const uri = `${name}.hls/${playlistName}${childQuery(visit, visit.session ?? randomId())}`;
     const text = writeMultivariantPlaylist(9, [
       { uri, codecs, width, height, ...bandwidthOf(hls.segments) },
     ]);

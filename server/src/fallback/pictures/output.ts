@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { type Clock, type Log, systemClock } from "../../core/index.ts";
-import type { FallbackOutput, Visit } from "../output.ts";
+import type { AskedOutput, FallbackOutput, Visit } from "../output.ts";
 import { checkVideo, PictureFeeds } from "./feeds.ts";
 import { defaultPictureLimits, type PictureLimits } from "./limits.ts";
 import { boundary } from "./picture.ts";
@@ -66,6 +66,11 @@ class Pictures implements PicturesOutput {
       sessions: this.#sessions.size,
       waiting: this.#snapshots.size,
     };
+  }
+
+  /** Single pictures of one client are one visit. */
+  sessionOf({ suffix }: AskedOutput): string | undefined {
+    return suffix === ".jpg" ? "" : undefined;
   }
 
   serve(visit: Visit, response: ServerResponse): void | Promise<void> {

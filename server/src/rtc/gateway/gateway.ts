@@ -12,6 +12,8 @@ import {
   type Clock,
   type Grant,
   type Log,
+  parseHost,
+  parsePageUrl,
   parseStreamName,
   RefusedError,
   type Registry,
@@ -101,7 +103,7 @@ export class RtcGateway implements JsepGateway {
   async open(request: SessionRequest, observer: SessionObserver): Promise<RtcSession> {
     const name = parseStreamName(request.stream);
     this.#assertRoom();
-    const { transport, address, userAgent, token } = request;
+    const { transport, address, userAgent, token, host, pageUrl } = request;
     const grant = await admit(this.#options.access, {
       action: request.action === "publish" ? "publish" : "play",
       stream: name,
@@ -109,6 +111,8 @@ export class RtcGateway implements JsepGateway {
       address,
       transport,
       userAgent,
+      host: parseHost(host),
+      pageUrl: parsePageUrl(pageUrl),
     });
     if (!(await this.#turns.enter())) throw sessionsFull();
     this.#assertRoom();
