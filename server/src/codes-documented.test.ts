@@ -11,6 +11,11 @@ const otherWords = new Set([
   "AES_CM_128_HMAC_SHA1_80",
   "ERR_HTTP_REQUEST_TIMEOUT",
   "MILLRACE_CONFIG",
+  "PUSH_REWRITE",
+  "RTMP_PUSH_REWRITE",
+  "STREAM_BUFFER",
+  "USER_END",
+  "USER_NEW",
 ]);
 
 function sources(folder: string): string[] {

@@ -76,6 +76,7 @@ describe("what is published", () => {
     expect(rig.registry.get("live/cam")?.state).toBe("waiting");
     expect(rig.asked).toEqual([
       {
+        ...{ host: expect.stringMatching(/^127/), id: expect.any(String) },
         action: "publish",
         stream: "live/cam",
         token: "right",

@@ -41,6 +41,7 @@ describe("FlvTcpServer", () => {
     await until(() => stream?.state === "waiting");
     expect(rig.asked).toEqual([
       {
+        id: expect.any(String),
         action: "publish",
         stream: "tcp/0",
         token: undefined,

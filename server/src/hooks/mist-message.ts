@@ -29,7 +29,7 @@ const suffixes: Partial<Readonly<Record<Transport, string>>> = {
   "ws-flv": ".flv",
   sse: ".sse",
   "long-poll": ".poll",
-  mjpeg: ".mjpeg",
+  mjpeg: ".mjpg",
   icy: ".aac",
   "ll-hls": ".m3u8",
 };

@@ -162,6 +162,7 @@ describe("access", () => {
     expect(await problem(response)).toEqual([401, "UNAUTHORIZED"]);
     expect(asked).toEqual([
       {
+        ...{ host: expect.stringMatching(/^127/), id: expect.any(String) },
         action: "play",
         stream: "live/other",
         token: "T",

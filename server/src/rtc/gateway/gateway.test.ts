@@ -15,6 +15,7 @@ describe("RtcGateway.open", () => {
     });
     expect(test.access.asked).toEqual([
       {
+        id: expect.any(String),
         action: "play",
         stream: "live/none",
         token: "wrong",
