@@ -44,7 +44,9 @@ test("a player that is no browser watches an RTMP stream by WHEP, with sound", a
   expect(player.state.deleted).toBe(200);
   // Lines of the log are written together, some milliseconds later.
   await expect
-    .poll(() => gateway.log.some((line) => line.msg.startsWith("viewer session closed")))
+    .poll(() =>
+      gateway.log.some((line) => line.msg === "viewer left" && line["transport"] === "whep"),
+    )
     .toBe(true);
 });
 

@@ -89,7 +89,7 @@ describe("Documents", () => {
       transport: "webrtc",
       address: "203.0.113.8",
       userAgent: "Browser",
-      stats: () => ({ rttMs: 12 }),
+      stats: () => ({ bytesSent: 1, bytesReceived: 2, roundTripMs: 12 }),
     });
     const full = documents.stream("live/cam", true);
     expect(full).toMatchObject({
@@ -97,7 +97,9 @@ describe("Documents", () => {
       state: "live",
       publisher: { transport: "rtmp", address: "203.0.113.7", userAgent: "OBS" },
       viewers: { count: 1, byTransport: { webrtc: 1 } },
-      viewerList: [{ address: "203.0.113.8", userAgent: "Browser", stats: { rttMs: 12 } }],
+      viewerList: [
+        { address: "203.0.113.8", userAgent: "Browser", stats: { bytesSent: 1, roundTripMs: 12 } },
+      ],
       tracks: [{ kind: "video", codec: "h264", width: 1280, height: 720, bFrames: false }],
     });
     const open = documents.stream("live/cam", false);

@@ -1,12 +1,12 @@
-import type {
-  Clock,
-  PublisherFigures,
-  Registry,
-  Stream,
-  Timer,
-  Transport,
-  Viewer,
-  ViewerFigures,
+import {
+  type Clock,
+  noFigures,
+  type PublisherFigures,
+  type Registry,
+  type Stream,
+  type Timer,
+  type Transport,
+  type Viewer,
 } from "../core/index.ts";
 import type { MachineWatch } from "./machine.ts";
 import { SampleRing } from "./sample-ring.ts";
@@ -156,7 +156,7 @@ export class History {
       for (const viewer of stream.viewers.values()) {
         const { transport } = viewer.info;
         tally.viewers.set(transport, (tally.viewers.get(transport) ?? 0) + 1);
-        tally.outBits += this.#outBits(viewer, seconds);
+        tally.outBits += this.#outBits(viewer);
         yield;
       }
     }
@@ -177,9 +177,8 @@ export class History {
     return rates.reduce((sum, rate) => sum + rate, 0) * seconds;
   }
 
-  #outBits(viewer: Viewer, seconds: number): number {
-    const { bytesSent, bitrateBps }: ViewerFigures = viewer.info.stats?.() ?? {};
-    if (bytesSent === undefined) return (bitrateBps ?? 0) * seconds;
+  #outBits(viewer: Viewer): number {
+    const { bytesSent } = viewer.info.stats?.() ?? noFigures;
     return 8 * this.#grown(viewer, bytesSent, viewer.joinedWallMs);
   }
 

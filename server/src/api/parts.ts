@@ -1,4 +1,5 @@
 import {
+  type ClientVisit,
   frameRateOf,
   type PacketEncoding,
   type Publisher,
@@ -7,7 +8,7 @@ import {
   trackBitrateBps,
   type Viewer,
 } from "../core/index.ts";
-import type { PublisherDocument, ViewerDocument } from "./schemas/sessions.ts";
+import type { PublisherDocument, ViewerDocument, VisitDocument } from "./schemas/sessions.ts";
 import type { PublicStream, ViewerCounts } from "./schemas/streams.ts";
 import type { LayerDocument, TrackDocument } from "./schemas/tracks.ts";
 
@@ -21,6 +22,7 @@ export function publicPart(stream: Stream): PublicStream {
     hints: stream.hints,
     health: stream.health,
     viewers: viewerCounts(stream),
+    listeners: stream.listeners,
   };
 }
 
@@ -78,7 +80,7 @@ export function measuredPublisher(publisher: Publisher): PublisherDocument {
   return { ...publisherPart(publisher), stats: publisher.figures };
 }
 
-export function viewerPart({ id, info, joinedWallMs }: Viewer): ViewerDocument {
+export function viewerPart({ id, info, joinedWallMs, visit }: Viewer): ViewerDocument {
   const { transport, address, userAgent, clientId, grant } = info;
   return {
     id,
@@ -88,8 +90,14 @@ export function viewerPart({ id, info, joinedWallMs }: Viewer): ViewerDocument {
     clientId,
     user: grant?.user,
     joinedAt: iso(joinedWallMs),
+    visit: visitPart(visit),
     stats: info.stats?.() ?? null,
   };
+}
+
+/** What the viewer's client saw of the stream lately, over all its sessions. */
+function visitPart({ firstJoinedWallMs, ...rest }: ClientVisit): VisitDocument {
+  return { firstJoinedAt: iso(firstJoinedWallMs), ...rest };
 }
 
 export function iso(wallMs: number): string {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { adviceList } from "./encoder-advice.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { noFigures } from "./figures.ts";
 import { silentLog } from "./log.ts";
 import type { Transport } from "./ports.ts";
 import type { Publisher } from "./publisher.ts";
@@ -181,7 +182,7 @@ describe("of what an encoder could do better", () => {
     const add = (estimateBps: number) =>
       publisher.stream.addViewer({
         ...{ transport: "webrtc", address: "192.0.2.1" },
-        stats: () => ({ estimateBps }),
+        stats: () => ({ ...noFigures, estimateBps }),
       });
     const slow = [add(500_000), add(600_000)];
     encode({ seconds: 40 });

@@ -2,30 +2,35 @@
 export interface ViewerFigures {
   /**
    * Bytes that went to the viewer: payload of UDP or TCP with everything that the gateway adds to media (HTTP heads,
-   * chunk marks, frames of a WebSocket, RTP and SRTP, STUN and DTLS), without IP, UDP and TCP headers.
+   * chunk marks, frames of a WebSocket, RTP and SRTP, STUN and DTLS), without IP, UDP and TCP headers. Over TLS what
+   * is inside. Never more than the kernel took: what waits in the gateway is not sent yet.
    */
-  readonly bytesSent?: number;
+  readonly bytesSent: number;
   /** Bytes that came from the viewer, counted alike. */
-  readonly bytesReceived?: number;
-  /** Bits per second towards the viewer, of the last seconds. */
-  readonly bitrateBps?: number;
-  /** Codec strings (RFC 6381) of what it is sent at the moment. */
+  readonly bytesReceived: number;
+  /** Bits per second of `bytesSent`, over the last 3 to 6 seconds. Core adds it; absent in the first half second. */
+  readonly bitrateBps?: number | undefined;
+  /** Codec strings (RFC 6381) of what it is sent at the moment, video first. `jpeg` for M-JPEG. */
   readonly codecs?: readonly string[];
   /** The simulcast layer that it is sent: its rid. */
   readonly layer?: string | undefined;
-  /** How its media travels, such as `udp`, `tcp`, `relay`; absent where it is the connection of the request. */
+  /** How its media travels: `udp`, `tcp`, or `relay` by a TURN server; absent where it is the connection of the request. */
   readonly path?: string | undefined;
   readonly roundTripMs?: number | undefined;
-  /** Packets that did not arrive, from 0 to 1, of the last report. */
+  /** Packets that did not arrive, from 0 to 1, of the last report; of the picture where there is one. */
   readonly lossRatio?: number | undefined;
   /** What its network carries, as far as it was measured. Bits per second. */
   readonly estimateBps?: number | undefined;
+  /** Frames of picture and sound, or what takes their place: pictures of M-JPEG. */
   readonly framesSent?: number;
   /** Frames that it was not sent because it took them too slowly. */
   readonly framesDropped?: number;
   /** Bytes that wait in the gateway for it. */
   readonly waitingBytes?: number;
 }
+
+/** Of a session that tells none. */
+export const noFigures: ViewerFigures = { bytesSent: 0, bytesReceived: 0 };
 
 /** One track of a publisher. */
 export interface PublisherTrackFigures {

@@ -1,7 +1,8 @@
 import type { BufferLimits } from "./buffer-watch.ts";
+import type { VisitLimits } from "./visits.ts";
 
 /** Every growth in core has a limit; these are the defaults. */
-export interface CoreLimits extends BufferLimits {
+export interface CoreLimits extends BufferLimits, VisitLimits {
   /** Streams that exist at once, live or waiting. */
   readonly maxStreams: number;
   /** Viewers of one stream, all transports together. */
@@ -29,4 +30,6 @@ export const defaultCoreLimits: CoreLimits = {
   bufferCheckMs: 200,
   bufferDryMs: 300,
   bufferRecoverMs: 2_000,
+  visitMs: 600_000,
+  maxPastVisits: 10_000,
 };

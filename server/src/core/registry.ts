@@ -1,4 +1,5 @@
 import { Activity, type ActivityObserver, type Refusal } from "./activity.ts";
+import { Attendance } from "./attendance.ts";
 import { RefusedError } from "./errors.ts";
 import { Expiries } from "./expiries.ts";
 import { type CoreLimits, defaultCoreLimits } from "./limits.ts";
@@ -26,6 +27,7 @@ export class Registry {
   readonly #expiries: Expiries;
   readonly #activity: Activity;
   readonly #sessions = new SessionIndex();
+  readonly #attendance: Attendance;
   readonly #observers = new Map<string, Set<StreamObserver>>();
   #closed = false;
 
@@ -37,6 +39,13 @@ export class Registry {
     this.#expiries = new Expiries(options.clock);
     this.#activity = new Activity(options.log);
     this.#activity.watch(this.#sessions);
+    this.#attendance = new Attendance({
+      clock: options.clock,
+      log: options.log,
+      activity: this.#activity,
+      expiries: this.#expiries,
+      limits: this.#limits,
+    });
   }
 
   /**
@@ -134,16 +143,17 @@ export class Registry {
   close(reason: string): void {
     this.#closed = true;
     for (const publisher of [...this.#publishers.values()]) publisher.info.onKick(reason);
-    for (const stream of [...this.#streams.values()]) stream.end(reason);
+    for (const stream of [...this.#streams.values()]) stream.end(reason, reason);
     for (const publisher of [...this.#publishers.values()]) publisher.close(reason);
     this.#expiries.close();
+    this.#attendance.close();
   }
 
   #create(name: string): Stream {
     const stream = new Stream({
       name,
       clock: this.#clock,
-      expiries: this.#expiries,
+      attendance: this.#attendance,
       activity: this.#activity,
       log: this.#log,
       limits: this.#limits,

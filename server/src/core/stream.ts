@@ -1,8 +1,8 @@
 import type { Frame, MediaKind, TrackInfo } from "@millrace/media/frame";
 import type { Activity } from "./activity.ts";
+import type { Attendance } from "./attendance.ts";
 import { DerivedTrack, type TrackLease, targetId } from "./derived-track.ts";
 import { RefusedError } from "./errors.ts";
-import type { Expiries } from "./expiries.ts";
 import type { FrameCacheLimits } from "./frame-cache.ts";
 import { randomId } from "./ids.ts";
 import type { CoreLimits } from "./limits.ts";
@@ -16,7 +16,7 @@ import type { Viewer, ViewerInfo } from "./viewer.ts";
 export interface StreamOptions {
   readonly name: string;
   readonly clock: Clock;
-  readonly expiries: Expiries;
+  readonly attendance: Attendance;
   readonly activity: Activity;
   readonly log: Log;
   readonly limits: CoreLimits;
@@ -46,6 +46,7 @@ export class Stream {
   readonly #tracks = new Map<MediaKind, Track>();
   readonly #derived = new Map<string, DerivedTrack>();
   readonly #viewers = new Map<string, Viewer>();
+  #listeners = 0;
   readonly #observers = new Set<StreamObserver>();
   readonly #hints = new Map<string, Hint>();
   #state: StreamState = "live";
@@ -94,6 +95,11 @@ export class Stream {
 
   get viewers(): ReadonlyMap<string, Viewer> {
     return this.#viewers;
+  }
+
+  /** How many follow the stream's events without media. */
+  get listeners(): number {
+    return this.#listeners;
   }
 
   /** The stream's own time: microseconds since it began. */
@@ -156,7 +162,7 @@ export class Stream {
 
   /** Counts a viewer until it is closed. @throws RefusedError `VIEWERS_FULL` 503, `STREAM_NOT_FOUND` 404. */
   addViewer(info: ViewerInfo): Viewer {
-    const { activity, clock, expiries, limits } = this.#options;
+    const { activity, attendance, limits } = this.#options;
     const refusal = (code: string, status: number, message: string): RefusedError => {
       activity.refused({ action: "play", transport: info.transport, code, status });
       return new RefusedError(code, status, message);
@@ -171,31 +177,22 @@ export class Stream {
       throw refusal("VIEWERS_FULL", 503, `${this.name} has as many viewers as it may.`);
     }
     const id = info.id ?? this.#ownId(info.grant?.session) ?? randomId();
-    const expiresWallMs = info.grant?.expiresWallMs;
-    const neverExpires =
-      expiresWallMs === undefined
-        ? undefined
-        : expiries.watch(expiresWallMs, () => info.onKick?.("ACCESS_EXPIRED"));
-    let hasMedia = false;
-    const viewer: Viewer = {
-      id,
-      info,
-      joinedWallMs: clock.wallMs(),
-      mediaStarted: () => {
-        if (hasMedia) return;
-        hasMedia = true;
-        activity.mediaStarted(this, viewer);
+    return attendance.begin(this, id, info, {
+      enter: (viewer) => void this.#viewers.set(viewer.id, viewer),
+      leave: (viewer) => {
+        return this.#viewers.get(viewer.id) === viewer && this.#viewers.delete(viewer.id);
       },
-      close: (reason = "LEFT") => {
-        neverExpires?.();
-        if (this.#viewers.get(id) !== viewer) return;
-        this.#viewers.delete(id);
-        activity.playEnded(this, viewer, reason);
-      },
+    });
+  }
+
+  /** Counts somebody who follows the stream's events without media, who is no viewer. Returns how to leave, which may be done twice. */
+  addListener(): () => void {
+    this.#listeners++;
+    let listens = true;
+    return () => {
+      if (listens) this.#listeners--;
+      listens = false;
     };
-    this.#viewers.set(id, viewer);
-    activity.playStarted(this, viewer);
-    return viewer;
   }
 
   /** Notes advice for the publisher, once per code. */
@@ -283,8 +280,8 @@ export class Stream {
     this.#grace = this.#options.clock.after(graceMs, () => this.end(reason));
   }
 
-  /** Ends the stream for everybody. May be called twice. */
-  end(reason: string): void {
+  /** Ends the stream for everybody; whoever still watches then leaves with `viewersReason`. May be called twice. */
+  end(reason: string, viewersReason = "STREAM_ENDED"): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#grace?.cancel();
@@ -296,6 +293,7 @@ export class Stream {
     this.#options.onEnd(this);
     this.#tell({ type: "state", state: "offline", reason });
     this.#observers.clear();
+    for (const viewer of [...this.#viewers.values()]) viewer.close(viewersReason);
   }
 
   /** What was made up for a session's request may count for several: then the others need ids of their own. */

@@ -1,4 +1,11 @@
-import type { Registry, Stream, Transport, Viewer, ViewerFigures } from "../core/index.ts";
+import {
+  noFigures,
+  type Registry,
+  type Stream,
+  type Transport,
+  type Viewer,
+  type ViewerFigures,
+} from "../core/index.ts";
 
 /** A stream at one moment. */
 export interface StreamReport {
@@ -96,7 +103,7 @@ function viewerReport({ name }: Stream, viewer: Viewer): ViewerReport {
     stream: name,
     ...sessionReport(viewer),
     joinedAt: new Date(viewer.joinedWallMs),
-    figures: viewer.info.stats?.() ?? {},
+    figures: viewer.info.stats?.() ?? noFigures,
   };
 }
 

@@ -1,5 +1,12 @@
 import { FakeClock } from "../core/fake-clock.ts";
-import { Registry, silentLog, type Transport, type Viewer } from "../core/index.ts";
+import {
+  noFigures,
+  Registry,
+  silentLog,
+  type Transport,
+  type Viewer,
+  type ViewerFigures,
+} from "../core/index.ts";
 import { Metrics, type MetricsOptions } from "./metrics.ts";
 
 /** A registry, and the metrics of it. */
@@ -34,10 +41,12 @@ export class TestMetrics {
     return this.registry.publish({ stream, ...who, ...(stats && { stats }) });
   }
 
-  watch(stream: string, transport: Transport, stats?: () => object): Viewer {
+  /** `told` is what the transport tells besides, or instead. */
+  watch(stream: string, transport: Transport, told?: () => object): Viewer {
     const found = this.registry.get(stream);
     if (found === undefined) throw new Error(`no stream ${stream}`);
-    return found.addViewer({ transport, address: "192.0.2.2", ...(stats && { stats }) });
+    const stats = (): ViewerFigures => ({ ...noFigures, ...told?.() });
+    return found.addViewer({ transport, address: "192.0.2.2", stats });
   }
 
   /** The sample with that name and labels. */

@@ -16,6 +16,7 @@ import type {
   IceRestartAnswer,
   Peer,
   PeerEvents,
+  PeerTraffic,
   ReceiveMedia,
   RemoteAddress,
   SendMedia,
@@ -53,6 +54,7 @@ export class LitePeer implements Peer, IceHandler {
   readonly #negotiation: Negotiation;
   #dtls: DtlsServer | undefined;
   #waitingDatagrams = 0;
+  #dtlsBytes = 0;
   #closed = false;
 
   constructor(host: LitePeerHost, planner: Planner, events: PeerEvents) {
@@ -88,6 +90,17 @@ export class LitePeer implements Peer, IceHandler {
 
   get path(): DatagramPath | undefined {
     return this.#ice.selected;
+  }
+
+  get traffic(): PeerTraffic {
+    const { ownBytes, receivedBytes: bytesReceived, selected } = this.#ice;
+    const connection = selected?.socket.connection;
+    return {
+      ownBytesSent: ownBytes + this.#dtlsBytes,
+      bytesReceived,
+      waitingBytes: connection?.waitingBytes ?? 0,
+      protocol: selected && (connection === undefined ? "udp" : "tcp"),
+    };
   }
 
   async answer(offerSdp: string): Promise<string> {
@@ -200,6 +213,7 @@ export class LitePeer implements Peer, IceHandler {
 
   #flush(dtls: DtlsServer): void {
     for (let next = dtls.shiftOutput(); next !== undefined; next = dtls.shiftOutput()) {
+      this.#dtlsBytes += next.length;
       this.#ice.send(next);
     }
   }

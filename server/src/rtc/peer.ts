@@ -153,6 +153,18 @@ export interface DatagramPath extends RemoteAddress {
   };
 }
 
+/** What went over a peer's paths, but for the datagrams that its owner sends. */
+export interface PeerTraffic {
+  /** Answers to checks, DTLS, and what framing for TCP adds to whatever is sent. Bytes. */
+  readonly ownBytesSent: number;
+  /** Everything authentic or from a validated address, with the framing of TCP. Bytes. */
+  readonly bytesReceived: number;
+  /** Bytes that the kernel did not take yet. */
+  readonly waitingBytes: number;
+  /** By which datagrams go now; undefined before there is a path. */
+  readonly protocol: "udp" | "tcp" | undefined;
+}
+
 /** Our side's new ICE credentials and all candidates, for an answer without a description (RFC 8840). */
 export interface IceRestartAnswer {
   readonly ufrag: string;
@@ -178,6 +190,8 @@ export interface Peer {
   readonly remote: RemoteAddress | undefined;
   /** The same with the socket, for senders that call the kernel themselves; another object when it changes. */
   readonly path?: DatagramPath | undefined;
+  /** Also after its end. Absent: not counted. */
+  readonly traffic?: PeerTraffic;
   /**
    * Applies an offer and makes the answer with all candidates: the first negotiation, a later one or an ICE restart.
    * @throws ProtocolError `SDP_INVALID`, `SDP_UNSUPPORTED`; the session that was there before goes on.

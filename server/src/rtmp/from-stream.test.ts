@@ -321,7 +321,7 @@ describe("RtmpPlayer", () => {
     const { stream } = publisher;
     publisher.close("PUBLISHER_GONE");
     clock.advance(31_000);
-    expect(first.output.ended).toBe("PUBLISHER_GONE");
+    expect(first.output.ended).toBe("STREAM_ENDED");
     expect(second.output.ended).toBeUndefined();
     expect(stream.tracks.every(({ sinkCount }) => sinkCount === 0)).toBe(true);
   });

@@ -76,6 +76,11 @@ export class RtmpPlayer implements FrameSink {
     return this.#queue.sizeBytes;
   }
 
+  /** Of what the player is sent, video first. */
+  get codecs(): readonly string[] {
+    return kinds.flatMap((kind) => this.#sentInfo.get(kind)?.codecString ?? []);
+  }
+
   /** Sends what a late viewer needs and goes on live. Call once. */
   start(): void {
     this.#follow();
@@ -155,7 +160,7 @@ export class RtmpPlayer implements FrameSink {
     if (change.type === "tracks") this.#follow();
     if (change.type !== "state" || change.state !== "offline") return;
     this.close();
-    this.#options.output.streamEnded(change.reason);
+    this.#options.output.streamEnded("STREAM_ENDED");
   }
 
   /** Subscribes to the tracks that there are and that the player can play. */

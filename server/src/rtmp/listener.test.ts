@@ -140,7 +140,7 @@ describe("RtmpServer", () => {
     ]);
     const viewers = [...(registry.get("live/cam")?.viewers.values() ?? [])];
     expect(viewers.map(({ info }) => info.transport)).toEqual(["rtmp-play"]);
-    expect(viewers[0]?.info.stats?.()).toMatchObject({ sentFrames: 4, droppedFrames: 0 });
+    expect(viewers[0]?.info.stats?.()).toMatchObject({ framesSent: 4, framesDropped: 0 });
   });
 
   it("refuses a second publisher of a stream, who is told why, and leaves the first alone", async () => {
@@ -267,7 +267,7 @@ describe("RtmpServer", () => {
     await from.end();
     expect(registry.get("live/cam")?.state).toBe("waiting");
     registry.get("live/cam")?.end("STREAM_DELETED");
-    expect(await player.status("NetStream.Play.UnpublishNotify")).toBe("STREAM_DELETED");
+    expect(await player.status("NetStream.Play.UnpublishNotify")).toBe("STREAM_ENDED");
     await player.end();
   });
 

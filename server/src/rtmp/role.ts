@@ -1,8 +1,10 @@
 import { TagFeed, TagType } from "@millrace/media/flv";
 import type { MediaKind } from "@millrace/media/frame";
 import { RefusedError } from "../core/errors.ts";
+import type { ViewerFigures } from "../core/figures.ts";
 import type { Grant } from "../core/ports.ts";
 import type { Registry } from "../core/registry.ts";
+import type { Viewer } from "../core/viewer.ts";
 import { RtmpPlayer, type TagOutput } from "./from-stream.ts";
 import type { RtmpServerLimits } from "./limits.ts";
 import type { RoleRequest } from "./session-events.ts";
@@ -29,6 +31,12 @@ export interface ConnectionTraffic {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly waitingBytes: number;
+}
+
+/** Figures of one player. */
+export interface RtmpPlayStats extends ViewerFigures {
+  /** Bytes of frames that wait for the socket. */
+  readonly queuedBytes: number;
 }
 
 /** What a connection does for a stream. Whoever began it ends it. */
@@ -90,19 +98,6 @@ export function beginPlay(grant: Grant, request: RoleRequest, owner: RoleOwner):
     throw new RefusedError(code, 404, `There is no stream ${name}.`);
   }
   const { limits } = owner;
-  const viewer = stream.addViewer({
-    id: owner.id,
-    grant,
-    transport: "rtmp-play",
-    address: owner.address,
-    userAgent: request.connect.userAgent,
-    onKick: (reason) => owner.kick(reason),
-    stats: () => ({
-      sentFrames: player.sentFrames,
-      droppedFrames: player.droppedFrames,
-      queuedBytes: player.queuedBytes,
-    }),
-  });
   const player = new RtmpPlayer({
     stream,
     output: owner.output,
@@ -111,6 +106,22 @@ export function beginPlay(grant: Grant, request: RoleRequest, owner: RoleOwner):
     queue: { maxBytes: limits.playQueueBytes, maxUs: limits.playQueueMs * 1000 },
     maxWaitingBytes: limits.playSocketBytes,
   });
+  let viewer: Viewer;
+  try {
+    viewer = stream.addViewer({
+      id: owner.id,
+      grant,
+      transport: "rtmp-play",
+      address: owner.address,
+      userAgent: request.connect.userAgent,
+      clientId: request.client,
+      onKick: (reason) => owner.kick(reason),
+      stats: () => figuresOf(player, owner.traffic()),
+    });
+  } catch (error) {
+    player.close();
+    throw error;
+  }
   return {
     type: "play",
     get queuedBytes(): number {
@@ -121,9 +132,23 @@ export function beginPlay(grant: Grant, request: RoleRequest, owner: RoleOwner):
     pause: (paused) => player.pause(paused),
     select: (kind, wanted) => player.select(kind, wanted),
     drained: () => player.drained(),
-    end(): void {
+    end(code): void {
       player.close();
-      viewer.close();
+      viewer.close(leavingCodes.has(code) ? "LEFT" : code);
     },
+  };
+}
+
+/** The client closed the connection or said that it plays no more. */
+const leavingCodes: ReadonlySet<string> = new Set(["PEER_CLOSED", "CLIENT_STOPPED"]);
+
+function figuresOf(player: RtmpPlayer, traffic: ConnectionTraffic): RtmpPlayStats {
+  return {
+    ...traffic,
+    waitingBytes: traffic.waitingBytes + player.queuedBytes,
+    codecs: player.codecs,
+    framesSent: player.sentFrames,
+    framesDropped: player.droppedFrames,
+    queuedBytes: player.queuedBytes,
   };
 }

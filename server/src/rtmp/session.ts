@@ -305,8 +305,8 @@ export class RtmpSession {
     if (key.length > maxKeyLength) {
       throw new ProtocolError("RTMP_COMMAND_INVALID", "the stream key is too long");
     }
-    const { name, token } = parseStreamKey(connect.app, connect.tcUrl, key);
-    this.#question = { type, request: { name, token, streamId, connect } };
+    const asked = parseStreamKey(connect.app, connect.tcUrl, key);
+    this.#question = { type, request: { ...asked, streamId, connect } };
     this.#event = this.#question;
   }
 

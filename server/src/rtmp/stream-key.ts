@@ -1,8 +1,12 @@
+import { readClientId } from "@millrace/signaling/gate";
+
 /** What a client asks for. */
 export interface StreamKey {
   /** Such as `live/cam`; not checked. */
   readonly name: string;
   readonly token: string | undefined;
+  /** By which a player who comes back is known in statistics. Nothing may hang on it. */
+  readonly client: string | undefined;
 }
 
 /**
@@ -16,8 +20,9 @@ export function parseStreamKey(app: string, tcUrl: string, key: string): StreamK
   const [keyPath, keyQuery] = splitQuery(key);
   const [, urlQuery] = splitQuery(tcUrl);
   const name = [...appPath.split("/"), ...keyPath.split("/")].filter((part) => part !== "");
-  const token = findToken(keyQuery) ?? findToken(appQuery) ?? findToken(urlQuery);
-  return { name: name.join("/"), token };
+  const find = (field: string): string | undefined =>
+    findField(keyQuery, field) ?? findField(appQuery, field) ?? findField(urlQuery, field);
+  return { name: name.join("/"), token: find("token"), client: readClientId(find("client")) };
 }
 
 function splitQuery(text: string): [path: string, query: string] {
@@ -25,9 +30,9 @@ function splitQuery(text: string): [path: string, query: string] {
   return mark < 0 ? [text, ""] : [text.slice(0, mark), text.slice(mark + 1)];
 }
 
-function findToken(query: string): string | undefined {
+function findField(query: string, name: string): string | undefined {
   for (const field of query.split("&")) {
-    if (field.startsWith("token=")) return unescapePercent(field.slice("token=".length));
+    if (field.startsWith(`${name}=`)) return unescapePercent(field.slice(name.length + 1));
   }
   return undefined;
 }

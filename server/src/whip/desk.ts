@@ -122,7 +122,7 @@ export class Desk {
       address: this.#trust.clientAddress(request),
       transport: protocol.name,
       userAgent: request.headers["user-agent"]?.slice(0, maxUserAgentLength),
-      clientId: this.#cookies.clientId(request),
+      clientId: this.#cookies.clientId(request, query.get("client") ?? more?.get("client")),
       host: request.headers.host,
       pageUrl: request.headers.referer,
       ...(takeOver === undefined ? {} : { takeOver }),

@@ -58,6 +58,16 @@ describe("a pass", () => {
   });
 });
 
+test("what a client calls itself in the request comes before its cookie, where it is a name at all", () => {
+  const shown = (text: string | null) =>
+    gate().clientId(request({ cookie: `millrace_client=${id}` }), text);
+  expect(shown("a".repeat(16))).toBe("a".repeat(16));
+  expect(shown("Z_9-".repeat(16))).toBe("Z_9-".repeat(16));
+  for (const text of [null, "", "a".repeat(15), "a".repeat(65), `${"a".repeat(16)}.`]) {
+    expect(shown(text)).toBe(id);
+  }
+});
+
 test("the client's id is taken in the form that we give it only", () => {
   const clientId = (value: string) =>
     gate().clientId(request({ cookie: `millrace_client=${value}` }));

@@ -1,3 +1,4 @@
+import { readClientId } from "../protocol/client-id.ts";
 import { OriginPolicy } from "./origin-policy.ts";
 import type { GateRequest, ProxyTrust } from "./proxy-trust.ts";
 
@@ -8,7 +9,7 @@ export const clientCookie = "millrace_client";
 
 /** Cookies of one name that are looked at: one of our own pages, one of a frame in a page of others. */
 const maxSameName = 2;
-const clientIdPattern = /^[A-Za-z0-9_-]{22}$/;
+const cookieIdPattern = /^[A-Za-z0-9_-]{22}$/;
 
 /** The values of all cookies of that name, as they stand in the header; RFC 6265 section 5.4. */
 export function cookieValues(header: string | undefined, name: string): string[] {
@@ -50,9 +51,14 @@ export class CookieGate {
     return values.length === 0 ? undefined : values.join(",");
   }
 
-  /** Chosen at random by us, shown by the client: nothing may hang on it. */
-  clientId(request: GateRequest): string | undefined {
-    return this.#trusted(request, clientCookie).find((value) => clientIdPattern.test(value));
+  /**
+   * By which a client is known again: what it calls itself in the request (`shown`), else the cookie that was chosen at
+   * random by us. Shown by the client either way: nothing may hang on it.
+   */
+  clientId(request: GateRequest, shown?: string | null): string | undefined {
+    const named = readClientId(shown);
+    if (named !== undefined) return named;
+    return this.#trusted(request, clientCookie).find((value) => cookieIdPattern.test(value));
   }
 
   #trusted(request: GateRequest, name: string): string[] {

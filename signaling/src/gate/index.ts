@@ -1,3 +1,4 @@
+export { readClientId } from "../protocol/client-id.ts";
 export { AddressRate, addressKey } from "./address-rate.ts";
 export { CookieGate, clientCookie, cookieValues, passCookie } from "./cookies.ts";
 export { type AllowedOrigins, OriginPolicy } from "./origin-policy.ts";

@@ -26,6 +26,7 @@ export {
   type Joined,
   joinedSchema,
 } from "./call-messages.ts";
+export { clientIdLimits, clientIdPattern, readClientId } from "./client-id.ts";
 export type {
   ClientEvent,
   ClientEvents,

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { LayerPreference, StreamStatus } from "../session/index.ts";
+import { clientIdPattern } from "./client-id.ts";
 import { messageLimits } from "./limits.ts";
 import { ridSchema, streamStatusSchema } from "./status.ts";
 
@@ -35,6 +36,8 @@ export interface Handshake {
 export interface OpenMessage {
   readonly stream: string;
   readonly token?: string;
+  /** What the client calls itself, so that statistics know it again. No right hangs on it. */
+  readonly client?: string;
 }
 
 /** `publish`: opens a session. */
@@ -118,9 +121,12 @@ export const handshakeSchema: z.ZodMiniType<Handshake> = z.object({
   token: z.exactOptional(tokenSchema),
 });
 
+const clientIdSchema = z.string().check(z.regex(clientIdPattern));
+
 export const openSchema: z.ZodMiniType<OpenMessage> = z.object({
   stream: streamNameSchema,
   token: z.exactOptional(tokenSchema),
+  client: z.exactOptional(clientIdSchema),
 });
 
 export const publishSchema: z.ZodMiniType<PublishMessage> = z.object({

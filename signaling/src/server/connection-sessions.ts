@@ -55,7 +55,7 @@ export class ConnectionSessions implements SessionOwner {
           address: peer.address,
           transport: "webrtc",
           userAgent: peer.userAgent,
-          clientId: peer.clientId,
+          clientId: message.client ?? peer.clientId,
           host: peer.host,
           pageUrl: peer.pageUrl,
           ...(message.takeOver !== undefined && { takeOver: message.takeOver }),

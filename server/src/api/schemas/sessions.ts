@@ -14,6 +14,14 @@ export interface PublisherDocument {
   readonly stats?: PublisherFigures | undefined;
 }
 
+/** What one client saw of a stream, over all its sessions that follow or accompany each other. */
+export interface VisitDocument {
+  readonly firstJoinedAt: string;
+  readonly sessions: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
 /** Who watches. */
 export interface ViewerDocument {
   readonly id: string;
@@ -23,6 +31,7 @@ export interface ViewerDocument {
   readonly clientId?: string | undefined;
   readonly user?: string | undefined;
   readonly joinedAt: string;
+  readonly visit: VisitDocument;
   readonly stats: ViewerFigures | null;
   /** What its player told last of how it plays. */
   readonly experience?: object | undefined;
@@ -52,8 +61,8 @@ export const viewerFiguresSchema: z.ZodType<ViewerFigures> = figuresOf<ViewerFig
   "ViewerFigures",
   "What a viewer's session measures, as far as its transport knows; some add figures of their own.",
   {
-    bytesSent: count.describe("To the viewer, without IP, UDP and TCP headers.").optional(),
-    bytesReceived: count.optional(),
+    bytesSent: count.describe("To the viewer, without IP, UDP and TCP headers."),
+    bytesReceived: count,
     bitrateBps: amount.describe("Towards the viewer, of the last seconds.").optional(),
     codecs: z.array(text).describe("RFC 6381, of what it is sent.").optional(),
     layer: text.describe("The simulcast layer that it is sent.").optional(),
@@ -95,6 +104,17 @@ const publisherMembers = {
   stats: publisherFiguresSchema.describe("Absent in the list of streams.").optional(),
 };
 
+const visitSchema: z.ZodType<VisitDocument> = documentOf<VisitDocument>(
+  "Visit",
+  "What a client saw of the stream lately, over all its sessions.",
+  {
+    firstJoinedAt: time,
+    sessions: count.describe("Those that are over included."),
+    bytesSent: count,
+    bytesReceived: count,
+  },
+);
+
 const viewerMembers = {
   id: text.describe("The session's id, the same in logs, hooks and events."),
   transport,
@@ -103,6 +123,7 @@ const viewerMembers = {
   clientId: text.describe("The same when the client comes back; told by itself.").optional(),
   user: user.optional(),
   joinedAt: time,
+  visit: visitSchema,
   stats: viewerFiguresSchema.nullable(),
   experience: z
     .looseObject({})

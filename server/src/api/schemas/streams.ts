@@ -30,6 +30,7 @@ export interface PublicStream {
   readonly hints: readonly HintDocument[];
   readonly health: StreamHealth;
   readonly viewers: ViewerCounts;
+  readonly listeners: number;
 }
 
 export interface ListedStream extends PublicStream {
@@ -76,6 +77,7 @@ const publicMembers = {
     clients: count.describe("Those who are here several times counted once."),
     byTransport: z.record(z.string(), count),
   }),
+  listeners: count.describe("Who follow events without media, and are no viewers."),
 };
 
 export const streamSchema: z.ZodType<StreamDocument> = documentOf<StreamDocument>(

@@ -174,7 +174,7 @@ class Door {
       registry.refused({ action: "play", transport, code: "STREAM_NOT_FOUND", status: 404 });
       throw new HttpRefusal("STREAM_NOT_FOUND", 404, `There is no stream ${askedName} now.`);
     }
-    const clientId = this.#tokens.clientId(request);
+    const clientId = this.#tokens.clientId(request, asked.query);
     return {
       request,
       stream,

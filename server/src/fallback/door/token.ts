@@ -26,9 +26,9 @@ export class TokenReader {
     return bearer ?? query.get("token") ?? this.#cookie(request) ?? this.#cookies.pass(request);
   }
 
-  /** By which a viewer who comes back is known in statistics. */
-  clientId(request: IncomingMessage): string | undefined {
-    return this.#cookies.clientId(request);
+  /** By which a viewer who comes back is known in statistics: `?client=`, else a cookie. */
+  clientId(request: IncomingMessage, query: URLSearchParams): string | undefined {
+    return this.#cookies.clientId(request, query.get("client"));
   }
 
   #cookie(request: IncomingMessage): string | undefined {

@@ -90,6 +90,8 @@ export interface PollLimits extends SeatLimits {
   readonly answerMs: number;
   /** A viewer who asks for nothing for this long is gone. Milliseconds. */
   readonly sessionIdleMs: number;
+  /** A viewer whose connection broke off during a request is gone unless it asks again within this time. Milliseconds. */
+  readonly abandonedMs: number;
   /** Viewers at once, of all streams; more are refused with `LISTENERS_FULL` 503. */
   readonly maxSessions: number;
 }
@@ -102,5 +104,6 @@ export const defaultPollLimits: PollLimits = {
   maxAnswersPerTurn: 32,
   answerMs: 30_000,
   sessionIdleMs: 10_000,
+  abandonedMs: 600,
   maxSessions: 8_000,
 };

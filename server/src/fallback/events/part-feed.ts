@@ -32,6 +32,11 @@ export class PartFeed implements Fmp4Listener {
     this.output.listen(this);
   }
 
+  /** RFC 6381 codec strings of the newest part's tracks, video first. */
+  get codecs(): readonly string[] {
+    return this.output.parts.at(-1)?.init.codecs ?? [];
+  }
+
   /** Why nothing follows; undefined while something may. */
   get endedCode(): string | undefined {
     return this.#endedCode;

@@ -78,7 +78,8 @@ class PollOutput implements FallbackOutput {
         turnstile: this.#turnstile,
         clock: this.#clock,
         limits: this.#limits,
-        takeSeat: () => this.#seats.take(visit.stream, visit.address, response),
+        takeSeat: () => this.#takeSeat(visit, response, session === undefined),
+        onBroken: (broken) => this.#sessions.abandoned(broken),
         onEnd: (ended) => this.#requests.delete(ended),
       });
       this.#requests.add(request);
@@ -100,7 +101,17 @@ class PollOutput implements FallbackOutput {
     for (const request of [...this.#requests]) request.dismiss(reason, true);
     this.#turnstile.close();
     this.#log.debug({ transport: "long-poll", sessions: this.#sessions.size }, "polling ends");
-    this.#sessions.close();
+    this.#sessions.close(reason);
     if (this.#ownsHub) this.#hub.close();
+  }
+
+  /** Who polls for events alone is a listener for as long as its request is held. */
+  #takeSeat(visit: Visit, response: ServerResponse, listens: boolean): () => void {
+    const leaveSeat = this.#seats.take(visit.stream, visit.address, response);
+    const stopListening = listens ? visit.stream.addListener() : undefined;
+    return () => {
+      stopListening?.();
+      leaveSeat();
+    };
   }
 }

@@ -22,6 +22,8 @@ export interface PollRequestOptions {
   readonly limits: PollLimits;
   /** @throws RefusedError when no more requests can be held. */
   takeSeat(): () => void;
+  /** The connection broke off before the answer was through. */
+  onBroken(session: PollSession): void;
   /** It is answered or gone. */
   onEnd(request: PollRequest): void;
 }
@@ -45,6 +47,7 @@ export class PollRequest implements LogListener, FeedListener, SessionRequest, W
   /** Answers or begins to hold. Call once. @throws RefusedError of `takeSeat`; nothing is left then. */
   start(): void {
     const { response, log, session, holdMs, clock } = this.#options;
+    session?.follow(response);
     response.once("close", () => this.#closed());
     if (session?.dismissed !== undefined) {
       this.dismiss(session.dismissed);
@@ -112,11 +115,11 @@ export class PollRequest implements LogListener, FeedListener, SessionRequest, W
   #send(answer: Answer): void {
     const { response, session, clock, limits } = this.#options;
     this.#leave();
-    session?.count(answer.bytes, answer.parts, answer.missed);
+    session?.count(answer.parts, answer.missed);
     this.#setHeaders(answer.next);
     response.writeHead(200, { "Content-Type": answer.type, "Content-Length": answer.bytes });
     response.cork();
-    for (const piece of answer.pieces) response.write(piece);
+    for (const piece of answer.pieces) response.write(piece, session?.flushed);
     response.uncork();
     response.end();
     this.#deadline = clock.after(limits.answerMs, () => response.destroy());
@@ -141,8 +144,10 @@ export class PollRequest implements LogListener, FeedListener, SessionRequest, W
   }
 
   #closed(): void {
+    const { response, session, onBroken } = this.#options;
     this.#leave();
     this.#deadline?.cancel();
+    if (session !== undefined && !response.writableFinished) onBroken(session);
   }
 
   #leave(): void {

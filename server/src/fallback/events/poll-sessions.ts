@@ -6,8 +6,10 @@ import {
   type Stream,
   type Timer,
   type Viewer,
+  type ViewerFigures,
 } from "../../core/index.ts";
 import type { Fmp4Sound } from "../fmp4/fragments.ts";
+import { HttpTraffic } from "../http-traffic.ts";
 import type { Visit } from "../output.ts";
 import type { EventHub, Share } from "./hub.ts";
 import type { PollLimits } from "./limits.ts";
@@ -18,6 +20,14 @@ import { Seats } from "./seats.ts";
 export interface SessionRequest {
   /** Answers with a last word. */
   dismiss(reason: string): void;
+}
+
+/** Figures of one viewer who polls. */
+export interface PollStats extends ViewerFigures {
+  readonly requests: number;
+  readonly partsSent: number;
+  /** Parts that it was not given because it was too slow or away. */
+  readonly partsDropped: number;
 }
 
 /** A viewer over many requests. */
@@ -33,7 +43,13 @@ export class PollSession {
   /** Why the viewer was sent away; undefined while it is welcome. */
   dismissed: string | undefined;
   lastUs = 0;
-  #bytes = 0;
+  /** Set while its connection broke off and it has not asked again. */
+  #abandoned: Timer | undefined;
+  readonly #traffic = new HttpTraffic();
+  /** When a write of an answer is through. */
+  readonly flushed: (error?: Error | null) => void = (error) => {
+    if (!error) this.#traffic.note();
+  };
   #parts = 0;
   #missed = 0;
 
@@ -52,9 +68,28 @@ export class PollSession {
     return this.#requests.size > 0;
   }
 
-  /** Figures for the API. */
-  get stats(): object {
-    return { bytesSent: this.#bytes, partsSent: this.#parts, partsDropped: this.#missed };
+  get stats(): PollStats {
+    const { bytesSent, bytesReceived, waitingBytes, requests } = this.#traffic;
+    return {
+      ...{ bytesSent, bytesReceived, waitingBytes, codecs: this.feed.codecs, requests },
+      partsSent: this.#parts,
+      partsDropped: this.#missed,
+    };
+  }
+
+  /** Counts an answer and its request. */
+  follow(response: ServerResponse): void {
+    this.#traffic.follow(response);
+    this.#abandoned?.cancel();
+    this.#abandoned = undefined;
+  }
+
+  /** The connection broke off during a request; `gone` is called unless another request follows. */
+  abandon(clock: Clock, afterMs: number, gone: (session: PollSession) => void): void {
+    this.#abandoned?.cancel();
+    this.#abandoned = clock.after(afterMs, () => {
+      if (!this.isWaiting) gone(this);
+    });
   }
 
   seated(viewer: Viewer, leaveSeat: () => void): void {
@@ -72,8 +107,7 @@ export class PollSession {
     if (this.dismissed === undefined) this.lastUs = nowUs;
   }
 
-  count(bytes: number, parts: number, missed: number): void {
-    this.#bytes += bytes;
+  count(parts: number, missed: number): void {
     this.#parts += parts;
     this.#missed += missed;
   }
@@ -82,13 +116,14 @@ export class PollSession {
   dismiss(reason: string): void {
     if (this.dismissed !== undefined) return;
     this.dismissed = reason;
-    this.#viewer?.close();
     for (const request of [...this.#requests]) request.dismiss(reason);
+    this.#viewer?.close(reason);
   }
 
-  /** May be called twice. */
-  close(): void {
-    this.#viewer?.close();
+  /** `reason` is a stable code. May be called twice. */
+  close(reason: string): void {
+    this.#abandoned?.cancel();
+    this.#viewer?.close(reason);
     this.#leaveSeat?.();
     this.#feed.release();
   }
@@ -101,7 +136,7 @@ export interface PollSessionsOptions {
 }
 
 /** How often sessions are looked at. Milliseconds. */
-const tickMs = 1000;
+const tickMs = 500;
 
 /** The viewers who poll for media. */
 export class PollSessions {
@@ -156,17 +191,29 @@ export class PollSessions {
     }
   }
 
+  /** The connection of a session's request broke off: that is how somebody who polls leaves. */
+  abandoned(session: PollSession): void {
+    const { clock, limits } = this.#options;
+    if (this.#sessions.get(session.id) !== session || session.dismissed !== undefined) return;
+    session.abandon(clock, limits.abandonedMs, () => this.#end(session, "LEFT"));
+  }
+
+  /** Ends all; `reason` is a stable code. May be called twice. */
+  close(reason: string): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const session of [...this.#sessions.values()]) this.#end(session, reason);
+  }
+
   /** As access was asked for, unless the client made it up. */
   #newId(visit: Visit): string {
     return visit.query.get("session") === null ? (visit.session ?? randomId()) : randomId();
   }
 
-  /** Ends all. May be called twice. */
-  close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    for (const session of this.#sessions.values()) session.close();
-    this.#sessions.clear();
+  #end(session: PollSession, reason: string): void {
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    session.close(reason);
   }
 
   #tick(): void {
@@ -180,11 +227,10 @@ export class PollSessions {
   #expire(): void {
     const idleUs = this.#options.limits.sessionIdleMs * 1000;
     const nowUs = this.#options.clock.nowUs();
-    for (const [id, session] of this.#sessions) {
+    for (const session of [...this.#sessions.values()]) {
       const idle = !session.isWaiting && nowUs - session.lastUs >= idleUs;
-      if (!idle && session.feed.endedCode === undefined) continue;
-      this.#sessions.delete(id);
-      session.close();
+      const { endedCode } = session.feed;
+      if (idle || endedCode !== undefined) this.#end(session, endedCode ?? "LEFT");
     }
   }
 }

@@ -251,6 +251,8 @@ describe("a slow reader", () => {
 
   test("that takes nothing for too long is cut off", async () => {
     const output = await start(limits);
+    const reasons: string[] = [];
+    rig.registry.watch({ playEnded: (_stream, _viewer, reason) => void reasons.push(reason) });
     const client = new RawClient(rig.port, "GET /live/cam.sse?media=1 HTTP/1.0\r\n\r\n");
     await client.until((text) => text.includes("event: capture"));
     client.socket.pause();
@@ -262,7 +264,7 @@ describe("a slow reader", () => {
     rig.clock.advance(1_000);
     await gone;
     expect(rig.stream.viewers.size).toBe(0);
-    expect(rig.told).toEqual(["VIEWER_STALLED"]);
+    expect(reasons).toEqual(["VIEWER_STALLED"]);
     client.socket.destroy();
   });
 

@@ -72,28 +72,31 @@ class SseOutput implements FallbackOutput {
       undo.push(log.release);
       const feed = sound && this.#hub.shareFeed(stream, sound);
       if (feed !== undefined) undo.push(feed.release);
-      let session: SseSession;
-      const viewer =
-        feed &&
-        visit.addViewer("sse", {
-          onKick: (reason) => session.end(reason, this.#limits.retryMs),
-          stats: () => session.stats,
-        });
-      session = new SseSession({
+      const session = new SseSession({
         response,
         log,
         feed,
         place,
         clock: this.#clock,
         limits: this.#limits,
-        onStalled: () =>
-          this.#log.info({ code: "VIEWER_STALLED", stream: stream.name }, "event stream cut off"),
-        onEnd: () => {
-          viewer?.close();
+        onEnd: (code) => {
+          leave(code);
           this.#sessions.delete(session);
         },
         onClose: leaveSeat,
       });
+      const viewer =
+        feed &&
+        visit.addViewer("sse", {
+          onKick: (reason) => session.end(reason, this.#limits.retryMs),
+          stats: () => session.stats,
+        });
+      // Who only follows events watches nothing.
+      const stopListening = viewer === undefined ? stream.addListener() : undefined;
+      const leave = (code: string): void => {
+        stopListening?.();
+        viewer?.close(code);
+      };
       this.#begin(session, response, visit);
     } catch (error) {
       for (const step of undo) step();
@@ -115,6 +118,7 @@ class SseOutput implements FallbackOutput {
   #begin(session: SseSession, response: ServerResponse, visit: Visit): void {
     this.#sessions.add(session);
     this.#tick();
+    session.follow();
     response.writeHead(200, headers);
     session.start();
     this.#log.debug({ stream: visit.stream.name, transport: "sse" }, "a listener came");

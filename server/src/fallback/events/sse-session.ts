@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { writeSseComment, writeSseEvent } from "@millrace/media/text";
-import type { Clock, Timer } from "../../core/index.ts";
+import type { Clock, Timer, ViewerFigures } from "../../core/index.ts";
+import { HttpTraffic } from "../http-traffic.ts";
 import type { EventLog, LoggedEvent, LogListener } from "./event-log.ts";
 import type { Share } from "./hub.ts";
 import type { SseLimits } from "./limits.ts";
@@ -16,12 +17,18 @@ export interface SseSessionOptions {
   readonly place: Place | undefined;
   readonly clock: Clock;
   readonly limits: SseLimits;
-  /** It took nothing for too long, and is cut off. */
-  onStalled(): void;
-  /** Nothing more is written; the connection may still drain. */
-  onEnd(): void;
+  /** Nothing more is written, for that reason; the connection may still drain. */
+  onEnd(code: string): void;
   /** The connection is gone. */
   onClose(): void;
+}
+
+/** Figures of one event stream. */
+export interface SseStats extends ViewerFigures {
+  readonly eventsSent: number;
+  readonly partsSent: number;
+  /** Parts that it was not given because it was too slow. */
+  readonly partsDropped: number;
 }
 
 const heartbeat: string = writeSseComment();
@@ -41,7 +48,7 @@ export class SseSession implements LogListener, FeedListener {
   #progressUs: number;
   #drain: Timer | undefined;
   #ended = false;
-  #bytes = 0;
+  readonly #traffic = new HttpTraffic();
   #parts = 0;
   #events = 0;
 
@@ -55,15 +62,20 @@ export class SseSession implements LogListener, FeedListener {
     this.#progressUs = this.#startUs;
   }
 
-  /** Figures for the API. */
-  get stats(): object {
+  get stats(): SseStats {
+    const { bytesSent, bytesReceived, waitingBytes } = this.#traffic;
+    const codecs = this.#options.feed?.of.codecs ?? [];
     return {
-      bytesSent: this.#bytes,
+      ...{ bytesSent, bytesReceived, waitingBytes, codecs },
       eventsSent: this.#events,
       partsSent: this.#parts,
       partsDropped: this.#cursor?.missed ?? 0,
-      waitingBytes: this.#response.writableLength,
     };
+  }
+
+  /** Counts what is written from now on, the head included. */
+  follow(): void {
+    this.#traffic.follow(this.#response);
   }
 
   /** Sends what the client lacks and goes on live. Call once, after the head was written. */
@@ -99,11 +111,11 @@ export class SseSession implements LogListener, FeedListener {
     const { heartbeatMs, maxDurationMs, stallMs, renewRetryMs } = this.#options.limits;
     if (this.#response.writableLength === 0) this.#progressUs = nowUs;
     if (nowUs - this.#progressUs >= stallMs * 1000) {
-      this.#options.onStalled();
+      this.#leave("VIEWER_STALLED");
       this.#response.destroy();
     } else if (maxDurationMs > 0 && nowUs - this.#startUs >= maxDurationMs * 1000) {
       this.#write(writeSseEvent({ retryMs: renewRetryMs }));
-      this.#finish();
+      this.#finish("SESSION_RENEWED");
     } else if (nowUs - this.#lastWriteUs >= heartbeatMs * 1000 && !this.#isFull) {
       this.#write(heartbeat);
     }
@@ -114,7 +126,7 @@ export class SseSession implements LogListener, FeedListener {
     if (this.#ended) return;
     const data = JSON.stringify({ reason });
     this.#write(writeSseEvent({ retryMs, event: "bye", data }));
-    this.#finish();
+    this.#finish(reason);
   }
 
   get #isFull(): boolean {
@@ -136,7 +148,7 @@ export class SseSession implements LogListener, FeedListener {
       this.#pumpParts(feed, this.#cursor);
     }
     this.#response.uncork();
-    if (log.over) this.#finish();
+    if (log.over) this.#finish("STREAM_ENDED");
   }
 
   #pumpParts(feed: PartFeed, cursor: PartCursor): void {
@@ -171,30 +183,31 @@ export class SseSession implements LogListener, FeedListener {
 
   #write(text: string | Uint8Array): void {
     this.#lastWriteUs = this.#options.clock.nowUs();
-    this.#bytes += text.length;
     this.#response.write(text, this.#written);
   }
 
   /** One function for all writes, for the network's progress is all that matters. */
-  readonly #written = (): void => {
+  readonly #written = (error?: Error | null): void => {
     this.#progressUs = this.#options.clock.nowUs();
+    if (!error) this.#traffic.note();
   };
 
-  #finish(): void {
+  #finish(code: string): void {
     if (this.#ended) return;
-    this.#leave();
+    this.#traffic.settle();
+    this.#leave(code);
     const { clock, limits } = this.#options;
     this.#response.end();
     this.#drain = clock.after(limits.drainMs, () => this.#response.destroy());
   }
 
   #closed(): void {
-    this.#leave();
+    this.#leave("LEFT");
     this.#drain?.cancel();
     this.#options.onClose();
   }
 
-  #leave(): void {
+  #leave(code: string): void {
     if (this.#ended) return;
     this.#ended = true;
     const { log, feed } = this.#options;
@@ -202,6 +215,6 @@ export class SseSession implements LogListener, FeedListener {
     feed?.of.unlisten(this);
     log.release();
     feed?.release();
-    this.#options.onEnd();
+    this.#options.onEnd(code);
   }
 }

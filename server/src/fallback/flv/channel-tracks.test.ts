@@ -108,7 +108,7 @@ describe("a stream", () => {
     scene.video(1040);
     scene.stream.end("PUBLISHER_CLOSED");
     await settle();
-    expect(scene.ended.get(viewer)).toBe("PUBLISHER_CLOSED");
+    expect(scene.ended.get(viewer)).toBe("STREAM_ENDED");
     expect(carrier.flv.words.at(-1)).toBe("inter 1040");
   });
 

@@ -84,6 +84,11 @@ export class FlvChannel implements FrameSink, ViewerSource {
     return this.#viewers.size;
   }
 
+  /** Of what viewers are sent, video first. */
+  get codecs(): readonly string[] {
+    return this.#infos().map((info) => info.codecString);
+  }
+
   /** Serves a viewer from now on, as soon as it is known what there is. */
   add(viewer: FlvViewer): void {
     this.#viewers.add(viewer);
@@ -255,7 +260,7 @@ export class FlvChannel implements FrameSink, ViewerSource {
     if (change.type === "tracks") this.#follow(false);
     if (change.type !== "state" || change.state !== "offline") return;
     this.#flush();
-    for (const viewer of [...this.#viewers]) this.#options.endViewer(viewer, change.reason);
+    for (const viewer of [...this.#viewers]) this.#options.endViewer(viewer, "STREAM_ENDED");
   }
 
   #follow(again: boolean): void {

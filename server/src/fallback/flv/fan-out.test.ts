@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Log, silentLog } from "../../core/index.ts";
-import { FanOut, loadNativeSend, type NativeSend } from "./fan-out.ts";
+import { type DirectTaker, FanOut, loadNativeSend, type NativeSend } from "./fan-out.ts";
 import { TestSocket } from "./test-carrier.ts";
 
 interface Pair {
@@ -38,6 +39,10 @@ async function read(socket: Socket, length: number): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+function taker(socket: Duplex): DirectTaker {
+  return { socket, directBytes: 0 };
+}
+
 /** Takes so many bytes of each write and says that it did, without writing them. */
 function taking(most: number): { send: NativeSend; calls: number[] } {
   const calls: number[] = [];
@@ -57,7 +62,7 @@ describe.runIf(native !== undefined)("the native fan-out", () => {
     const pairs = await Promise.all(Array.from({ length: 30 }, pair));
     const fanOut = new FanOut(send);
     const bytes = Buffer.alloc(5000, "flv");
-    for (const { near } of pairs) expect(fanOut.take(near, bytes)).toBe(true);
+    for (const { near } of pairs) expect(fanOut.take(taker(near), bytes)).toBe(true);
     expect(fanOut.flush()).toBe(true);
     expect(fanOut.flush()).toBe(false);
     for (const { near, far } of pairs) {
@@ -74,7 +79,7 @@ describe.runIf(native !== undefined)("the native fan-out", () => {
     for (let index = 0; index < 100; index++) {
       const bytes = Buffer.alloc(100_000, index);
       sent.push(bytes);
-      if (fanOut.take(near, bytes)) fanOut.flush();
+      if (fanOut.take(taker(near), bytes)) fanOut.flush();
       else near.write(bytes);
     }
     expect(near.writableLength).toBeGreaterThan(0);
@@ -90,11 +95,11 @@ describe.runIf(native !== undefined)("the native fan-out", () => {
     const other = await pair();
     const fanOut = new FanOut(send);
     const bytes = Buffer.from("bytes");
-    expect(fanOut.take(near, bytes)).toBe(false);
+    expect(fanOut.take(taker(near), bytes)).toBe(false);
     // It closes after it was taken.
     const third = await pair();
-    expect(fanOut.take(third.near, bytes)).toBe(true);
-    expect(fanOut.take(other.near, bytes)).toBe(true);
+    expect(fanOut.take(taker(third.near), bytes)).toBe(true);
+    expect(fanOut.take(taker(other.near), bytes)).toBe(true);
     third.near.destroy();
     fanOut.flush();
     expect(await read(other.far, bytes.length)).toEqual(bytes);
@@ -126,9 +131,11 @@ describe("a fan-out", () => {
   ])("writes what is left after %d bytes the usual way", async (most, rest) => {
     const { near, far } = await pair();
     const fanOut = new FanOut(taking(most).send);
-    expect(fanOut.take(near, Buffer.from("bytes"))).toBe(true);
+    const viewer = taker(near);
+    expect(fanOut.take(viewer, Buffer.from("bytes"))).toBe(true);
     fanOut.flush();
     expect((await read(far, rest.length)).toString()).toBe(rest);
+    expect([viewer.directBytes, near.bytesWritten]).toEqual([most, rest.length]);
   });
 
   test("calls once for each bytes, however they take turns", async () => {
@@ -137,7 +144,7 @@ describe("a fan-out", () => {
     const fanOut = new FanOut(send);
     const [chunk, message] = [Buffer.from("chunk"), Buffer.from("messa")];
     for (const [index, { near }] of pairs.entries()) {
-      fanOut.take(near, index % 2 === 0 ? chunk : message);
+      fanOut.take(taker(near), index % 2 === 0 ? chunk : message);
     }
     fanOut.flush();
     expect(calls).toEqual([65, 65]);
@@ -147,19 +154,19 @@ describe("a fan-out", () => {
     const { send, calls } = taking(5);
     const fanOut = new FanOut(send);
     const bytes = Buffer.from("bytes");
-    expect(fanOut.take(new TestSocket(), bytes)).toBe(false);
+    expect(fanOut.take(taker(new TestSocket()), bytes)).toBe(false);
     const corked = (await pair()).near;
     corked.cork();
-    expect(fanOut.take(corked, bytes)).toBe(false);
+    expect(fanOut.take(taker(corked), bytes)).toBe(false);
     const waiting = (await pair()).near;
     waiting.write(Buffer.alloc(64 * 1024 * 1024));
-    expect(fanOut.take(waiting, bytes)).toBe(false);
+    expect(fanOut.take(taker(waiting), bytes)).toBe(false);
     const ended = (await pair()).near;
     ended.end();
-    expect(fanOut.take(ended, bytes)).toBe(false);
+    expect(fanOut.take(taker(ended), bytes)).toBe(false);
     const destroyed = (await pair()).near;
     destroyed.destroy();
-    expect(fanOut.take(destroyed, bytes)).toBe(false);
+    expect(fanOut.take(taker(destroyed), bytes)).toBe(false);
     expect([fanOut.flush(), calls]).toEqual([false, []]);
   });
 
@@ -170,7 +177,7 @@ describe("a fan-out", () => {
       seen.push(...places.subarray(0, count));
       places.fill(0, 0, count);
     });
-    fanOut.take(near, Buffer.from("bytes"));
+    fanOut.take(taker(near), Buffer.from("bytes"));
     near.destroy();
     fanOut.flush();
     expect(seen).toEqual([-1]);

@@ -12,9 +12,16 @@ import type { Log } from "../../core/index.ts";
  */
 export type NativeSend = (places: Int32Array, count: number, bytes: Uint8Array) => void;
 
+/** Whose socket is written to past its stream. */
+export interface DirectTaker {
+  readonly socket: Duplex;
+  /** Bytes that its socket took in that way, which the socket's own counter does not know of. */
+  directBytes: number;
+}
+
 interface Lane {
   readonly bytes: Buffer;
-  readonly sockets: Socket[];
+  readonly takers: DirectTaker[];
 }
 
 const built = fileURLToPath(new URL("../../../native/build/fan-out.node", import.meta.url));
@@ -44,17 +51,17 @@ export class FanOut {
   }
 
   /** Whether `bytes` will be written by `flush`. Until then nothing else may be written to the socket. */
-  take(socket: Duplex, bytes: Buffer): boolean {
-    if (!isDirect(socket)) return false;
+  take(taker: DirectTaker, bytes: Buffer): boolean {
+    if (!isDirect(taker.socket)) return false;
     let lane = this.#lanes.at(-1);
     if (lane?.bytes !== bytes) {
       lane = this.#lanes.find((other) => other.bytes === bytes);
       if (lane === undefined) {
-        lane = { bytes, sockets: [] };
+        lane = { bytes, takers: [] };
         this.#lanes.push(lane);
       }
     }
-    lane.sockets.push(socket);
+    lane.takers.push(taker);
     return true;
   }
 
@@ -67,17 +74,20 @@ export class FanOut {
     return true;
   }
 
-  #write({ bytes, sockets }: Lane): void {
-    if (sockets.length > this.#places.length) this.#places = new Int32Array(sockets.length * 2);
+  #write({ bytes, takers }: Lane): void {
+    if (takers.length > this.#places.length) this.#places = new Int32Array(takers.length * 2);
     const places = this.#places;
     // Nothing else runs between this and the call, so that no descriptor can be closed and used again.
-    for (let index = 0; index < sockets.length; index++) {
-      places[index] = descriptorOf(sockets[index]);
+    for (let index = 0; index < takers.length; index++) {
+      places[index] = descriptorOf(takers[index]?.socket);
     }
-    this.#send(places, sockets.length, bytes);
-    for (let index = 0; index < sockets.length; index++) {
+    this.#send(places, takers.length, bytes);
+    for (let index = 0; index < takers.length; index++) {
+      const taker = takers[index];
       const taken = places[index] ?? 0;
-      if (taken < bytes.length) sockets[index]?.write(bytes.subarray(taken));
+      if (taker === undefined) continue;
+      taker.directBytes += taken;
+      if (taken < bytes.length) taker.socket.write(bytes.subarray(taken));
     }
   }
 }
@@ -96,7 +106,7 @@ function isDirect(socket: Duplex): socket is Socket {
  * The descriptor as long as the socket is open: Node forgets the handle when it closes it. There is no other way to
  * ask for it than this property; should it be missing some day, -1 makes every write go the usual way.
  */
-function descriptorOf(socket: Socket | undefined): number {
+function descriptorOf(socket: Duplex | undefined): number {
   if (socket === undefined || socket.destroyed) return -1;
   const handle = (socket as { readonly _handle?: { readonly fd?: unknown } | null })._handle;
   const fd = handle?.fd;

@@ -4,13 +4,14 @@ import {
   type Clock,
   type Log,
   RefusedError,
-  randomId,
   type Stream,
   type Timer,
   type Transport,
   type Viewer,
+  type ViewerFigures,
 } from "../../core/index.ts";
 import { HttpRefusal } from "../door/index.ts";
+import { HttpTraffic } from "../http-traffic.ts";
 import type { FallbackOutput, Visit } from "../output.ts";
 import { FlvChannel } from "./channel.ts";
 import { FanOut, loadNativeSend, type NativeSend } from "./fan-out.ts";
@@ -45,11 +46,10 @@ export function createFlvOutput(options: FlvOutputOptions): FallbackOutput {
 }
 
 interface Session {
-  readonly id: string;
   readonly stream: Stream;
-  readonly transport: Transport;
   readonly counted: Viewer;
   readonly channel: FlvChannel;
+  readonly traffic: HttpTraffic;
   readonly pump: () => void;
 }
 
@@ -88,6 +88,8 @@ class FlvOutput implements FallbackOutput {
     const socket = await socketOf(response);
     if (socket === undefined || response.destroyed) return;
     socket.setNoDelay(true);
+    const traffic = new HttpTraffic({ isNoted: false });
+    traffic.follow(response);
     await new Promise<void>((resolve, reject) => {
       const carrier = new HttpCarrier({
         response,
@@ -103,16 +105,18 @@ class FlvOutput implements FallbackOutput {
       });
       const viewer = new FlvViewer(carrier, this.#limits);
       response.once("close", () => {
-        this.#forget(viewer, "VIEWER_GONE");
+        this.#forget(viewer, "LEFT");
         resolve();
       });
-      this.#begin(viewer, visit, "http-flv");
+      this.#begin(viewer, visit, "http-flv", traffic);
     });
   }
 
   upgrade(visit: Visit, socket: Duplex, head: Buffer): void {
     refuseRest(visit);
     this.#handshakes.check(visit.request);
+    const traffic = new HttpTraffic({ isNoted: false });
+    traffic.followUpgrade(visit.request);
     this.#handshakes.accept(visit.request, socket, head, (webSocket) => {
       const carrier = new WebSocketCarrier({
         webSocket,
@@ -123,9 +127,9 @@ class FlvOutput implements FallbackOutput {
         onRefuse: (error) => this.#forget(viewer, error.code),
       });
       const viewer = new FlvViewer(carrier, this.#limits);
-      webSocket.once("close", () => this.#forget(viewer, "VIEWER_GONE"));
+      webSocket.once("close", () => this.#forget(viewer, "LEFT"));
       try {
-        this.#begin(viewer, visit, "ws-flv");
+        this.#begin(viewer, visit, "ws-flv", traffic);
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
         carrier.refuse(error);
@@ -138,19 +142,18 @@ class FlvOutput implements FallbackOutput {
   }
 
   /** @throws RefusedError `VIEWERS_FULL` 503, `STREAM_NOT_FOUND` 404. */
-  #begin(viewer: FlvViewer, visit: Visit, transport: Transport): void {
+  #begin(viewer: FlvViewer, visit: Visit, transport: Transport, traffic: HttpTraffic): void {
     const { stream } = visit;
-    const id = randomId();
+    let channel: FlvChannel | undefined;
     const counted = visit.addViewer(transport, {
-      id,
       onKick: (reason) => this.#end(viewer, reason),
-      stats: () => viewer.stats,
+      stats: () => figuresOf(viewer, traffic, channel),
     });
     const sound = visit.query.get("audio") === "native" ? "native" : "aac";
-    const channel = this.#channel(stream, sound);
+    channel = this.#channel(stream, sound);
     const pump = (): void => viewer.pump();
     viewer.carrier.socket.on("drain", pump);
-    this.#sessions.set(viewer, { id, stream, transport, counted, channel, pump });
+    this.#sessions.set(viewer, { stream, counted, channel, traffic, pump });
     this.#timer ??= this.#clock.after(tickMs, () => this.#tick());
     channel.add(viewer);
   }
@@ -186,6 +189,7 @@ class FlvOutput implements FallbackOutput {
   /** Ends a viewer with a stable code. */
   #end(viewer: FlvViewer, code: string): void {
     const { carrier, isOpen } = viewer;
+    if (!cutCodes.has(code)) this.#sessions.get(viewer)?.traffic.settle();
     if (!this.#forget(viewer, code)) return;
     if (cutCodes.has(code)) carrier.abort();
     else if (isOpen) carrier.end(code);
@@ -197,12 +201,10 @@ class FlvOutput implements FallbackOutput {
     const session = this.#sessions.get(viewer);
     if (session === undefined) return false;
     this.#sessions.delete(viewer);
-    const { id, stream, transport, counted, channel, pump } = session;
+    const { stream, counted, channel, pump } = session;
     viewer.carrier.socket.off("drain", pump);
-    const { stats } = viewer;
     channel.remove(viewer);
     counted.close(code);
-    this.#log.info({ session: id, stream: stream.name, transport, code, ...stats }, "viewer left");
     if (channel.viewers === 0) this.#closeChannel(stream, channel);
     if (this.#sessions.size === 0) {
       this.#timer?.cancel();
@@ -218,6 +220,20 @@ class FlvOutput implements FallbackOutput {
     for (const [sound, present] of channels) if (present === channel) channels.delete(sound);
     if (channels.size === 0) this.#channels.delete(stream);
   }
+}
+
+function figuresOf(
+  viewer: FlvViewer,
+  traffic: HttpTraffic,
+  channel: FlvChannel | undefined,
+): ViewerFigures {
+  const { directBytes, lostBytes, waitingBytes, framesSent, framesDropped } = viewer.stats;
+  return {
+    bytesSent: Math.max(0, traffic.bytesSent + directBytes - lostBytes),
+    bytesReceived: traffic.bytesReceived,
+    codecs: channel?.codecs ?? [],
+    ...{ framesSent, framesDropped, waitingBytes },
+  };
 }
 
 /** @throws HttpRefusal `NOT_FOUND` 404. */

@@ -106,8 +106,15 @@ describe("a viewer", () => {
     const viewers = at.registry.get("live/cam")?.viewers;
     const [viewer] = [...(viewers?.values() ?? [])];
     expect(viewer?.info.transport).toBe("http-flv");
-    const body = splitAnswer(received.bytes).body.length;
-    expect(viewer?.info.stats?.()).toEqual({ bytesSent: body, framesDropped: 0, bytesWaiting: 0 });
+    expect(viewer?.info.stats?.()).toMatchObject({
+      // What came and what was asked, to the byte.
+      bytesSent: received.bytes.length,
+      bytesReceived: ask("1.1").length,
+      codecs: ["avc1.42e01f", "mp4a.40.2"],
+      framesSent: 4,
+      framesDropped: 0,
+      waitingBytes: 0,
+    });
     await closed(at, socket);
     expect(viewers?.size).toBe(0);
   });

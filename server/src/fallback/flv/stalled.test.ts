@@ -32,7 +32,7 @@ async function stall(at: TestDoor, publisher: Publisher, request: string): Promi
   socket.pause();
   while (publisher.stream.viewers.size !== 1) await turn();
   const [viewer] = publisher.stream.viewers.values();
-  for (let frame = 1; statsOf(viewer).bytesWaiting < 256 * 1024; frame++) {
+  for (let frame = 1; statsOf(viewer).waitingBytes < 256 * 1024; frame++) {
     feed(publisher, "video", [frameAt(frame, { key: true, size: megabyte })]);
     await turn();
   }
@@ -49,7 +49,7 @@ const webSocket = [
 ].join("\r\n");
 const megabyte = 1024 * 1024;
 const statsOf = (viewer: Viewer | undefined) =>
-  viewer?.info.stats?.() as { bytesWaiting: number; framesDropped: number };
+  viewer?.info.stats?.() as { waitingBytes: number; framesDropped: number };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 setFlagsFromString("--expose_gc");
@@ -95,7 +95,7 @@ test.each([
     // The newest group, what all stalled ones together are behind, and what waits in each one's socket.
     expect(most).toBeLessThan(60 * megabyte);
     for (const viewer of stream?.viewers.values() ?? []) {
-      expect(statsOf(viewer).bytesWaiting).toBeLessThan(2 * megabyte);
+      expect(statsOf(viewer).waitingBytes).toBeLessThan(2 * megabyte);
     }
 
     const received = stalled.map((socket) => new Received(socket.resume()));

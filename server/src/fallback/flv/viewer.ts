@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { RefusedError } from "../../core/index.ts";
 import type { Block, Wire } from "./block.ts";
 import type { BlockChain, Group } from "./block-chain.ts";
-import type { FanOut } from "./fan-out.ts";
+import type { DirectTaker, FanOut } from "./fan-out.ts";
 import type { Heading } from "./heading.ts";
 
 /** A viewer's connection: HTTP or a WebSocket. */
@@ -28,6 +28,17 @@ export interface ViewerSource {
   heading(group: Group | undefined): Heading;
 }
 
+/** Figures of one viewer; bytes are those that its socket's own counter does not tell. */
+export interface FlvViewerStats {
+  /** Sent past the socket's stream. */
+  readonly directBytes: number;
+  /** Written to the stream and cut off with the connection. */
+  readonly lostBytes: number;
+  readonly waitingBytes: number;
+  readonly framesSent: number;
+  readonly framesDropped: number;
+}
+
 export interface ViewerLimits {
   readonly maxWaitingBytes: number;
   readonly maxBehindBytes: number;
@@ -39,7 +50,7 @@ export interface ViewerLimits {
  * One viewer: a place in the chain of blocks and a socket. It is written to as far as the socket takes it,
  * and jumps to the newest key frame when it has fallen too far behind.
  */
-export class FlvViewer {
+export class FlvViewer implements DirectTaker {
   readonly carrier: Carrier;
   readonly #limits: ViewerLimits;
   #source: ViewerSource | undefined;
@@ -50,7 +61,14 @@ export class FlvViewer {
   /** It missed blocks after so many frames. */
   #missingFrom: number | undefined;
   #droppedFrames = 0;
+  /** Frames of the chain before those that it is sent without a gap. */
+  #framesBefore = 0;
+  #sentFrames = 0;
   #sentBytes = 0;
+  /** As `FanOut` counts. */
+  directBytes = 0;
+  /** What its stream held when it was written to last. */
+  #waitingBytes = 0;
   #takenBytes = 0;
   #takenUs = 0;
 
@@ -63,14 +81,20 @@ export class FlvViewer {
     return this.#source !== undefined;
   }
 
-  get stats(): { bytesSent: number; framesDropped: number; bytesWaiting: number } {
+  get socket(): Duplex {
+    return this.carrier.socket;
+  }
+
+  get stats(): FlvViewerStats {
     const missing = this.#missingFrom;
     const tail = this.#source?.chain.tail.place.endFrames ?? 0;
-    const waiting = this.carrier.socket.writableLength;
+    const { socket } = this.carrier;
     return {
-      bytesSent: Math.max(0, this.#sentBytes - waiting),
+      directBytes: this.directBytes,
+      lostBytes: socket.destroyed ? this.#waitingBytes : 0,
+      waitingBytes: socket.writableLength,
+      framesSent: this.#sentFrames + this.#framesSince(),
       framesDropped: this.#droppedFrames + (missing === undefined ? 0 : tail - missing),
-      bytesWaiting: waiting,
     };
   }
 
@@ -102,14 +126,15 @@ export class FlvViewer {
       if (next === undefined) break;
       this.#place = next;
       if (next.group !== undefined) this.#group = next.group;
-      else if (fanOut?.take(socket, next.bytes(wire)) === true) {
+      else if (fanOut?.take(this, next.bytes(wire)) === true) {
         this.#sentBytes += next.bytes(wire).length;
         return;
       } else this.#write(next);
     }
+    this.#waitingBytes = socket.writableLength;
     if (this.#place !== undefined && this.#isLate(this.#place, source.chain)) {
       this.#missingFrom = this.#place.place.endFrames;
-      this.#place = undefined;
+      this.#leavePlace();
     }
   }
 
@@ -129,6 +154,15 @@ export class FlvViewer {
     this.#droppedFrames = this.stats.framesDropped;
     this.#missingFrom = undefined;
     this.#source = undefined;
+    this.#leavePlace();
+  }
+
+  #framesSince(): number {
+    return this.#place === undefined ? 0 : this.#place.place.endFrames - this.#framesBefore;
+  }
+
+  #leavePlace(): void {
+    this.#sentFrames += this.#framesSince();
     this.#place = undefined;
   }
 
@@ -144,6 +178,7 @@ export class FlvViewer {
     this.#missingFrom = undefined;
     this.#group = group.index;
     this.#place = group.start;
+    this.#framesBefore = group.start.place.endFrames;
     return group.start;
   }
 

@@ -147,7 +147,7 @@ describe("a WebSocket", () => {
       webSocket.once("close", (code, reason) => resolve([code, String(reason)])),
     );
     publisher.close("PUBLISHER_CLOSED");
-    expect(await closed).toEqual([1000, "PUBLISHER_CLOSED"]);
+    expect(await closed).toEqual([1000, "STREAM_ENDED"]);
   });
 
   test.each([

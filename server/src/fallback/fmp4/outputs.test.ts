@@ -107,12 +107,12 @@ describe("shared fragments", () => {
     output.listen(listener);
     const { stream } = rig;
     rig.publisher.close("PUBLISHER_GONE");
-    expect(listener.codes).toEqual(["PUBLISHER_GONE"]);
+    expect(listener.codes).toEqual(["STREAM_ENDED"]);
     expect(ends(listener.parts)).toEqual([1_520_000]);
     expect(rig.outputs.size).toBe(0);
     const late = new NotingListener();
     output.listen(late);
-    expect(late.codes).toEqual(["PUBLISHER_GONE"]);
+    expect(late.codes).toEqual(["STREAM_ENDED"]);
     expect(() => rig.outputs.lease(stream, "native")).toThrow(
       expect.objectContaining({ code: "STREAM_NOT_FOUND", status: 404 }),
     );

@@ -124,7 +124,7 @@ export class StreamFragments implements Fmp4Output {
       this.#lastVideoUs = Number.NEGATIVE_INFINITY;
     }
     if (change.state === "offline") {
-      this.close(change.reason);
+      this.close("STREAM_ENDED");
       this.#options.onEnd();
     }
   }

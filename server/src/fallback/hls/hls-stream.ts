@@ -71,6 +71,7 @@ export class HlsStream implements Fmp4Listener {
     });
     this.sessions = new HlsSessions({
       ...{ clock, limits, targetS, count: options.sessions },
+      codecs: () => this.newestInit?.codecs ?? [],
       kicked: () => this.#held.check(),
     });
     this.#usedUs = clock.nowUs();

@@ -32,6 +32,8 @@ export interface HlsLimits {
   /** A session without a request for so long is over; the longer of both counts. */
   readonly sessionIdleTargets: number;
   readonly sessionIdleMs: number;
+  /** A session whose connection broke off during a request is over unless it asks again within this time. Milliseconds. */
+  readonly abandonedMs: number;
   /** An answer whose client takes nothing for so long is cut. Milliseconds. */
   readonly stallMs: number;
   /** How long segments are made without anybody who asks for them. Milliseconds. */
@@ -60,6 +62,7 @@ export const defaultHlsLimits: HlsLimits = {
   maxSessions: 5000,
   sessionIdleTargets: 3,
   sessionIdleMs: 8000,
+  abandonedMs: 600,
   stallMs: 20_000,
   lingerMs: 10_000,
   mediaMaxAgeS: 60,

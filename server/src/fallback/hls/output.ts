@@ -88,7 +88,7 @@ export class HlsServer implements FallbackOutput {
     const text = writeMultivariantPlaylist(9, [
       { uri, codecs, width, height, ...bandwidthOf(hls.segments) },
     ]);
-    const options = { cacheControl: "no-store", session: undefined };
+    const options = { cacheControl: "no-store" };
     await replyPlaylist(visit.request, response, text, options);
   }
 
@@ -99,13 +99,14 @@ export class HlsServer implements FallbackOutput {
     const hls = this.#open(visit.stream);
     const { sessions } = hls;
     const session = request.method === "HEAD" ? sessions.find(id) : sessions.enter(id, visit);
+    if (session !== undefined) sessions.follow(session, response);
     const suffix = childQuery(visit, query.get("session") ?? undefined);
     const text = await hls.playlist(directives, suffix, { response, holder: session });
     if (response.destroyed) return;
     const isShared = suffix === "" && visit.token === undefined && directives.msn !== undefined;
     const maxAgeS = cachedTargets * hls.targetS;
     const cacheControl = isShared ? `public, max-age=${maxAgeS}` : privateControl(suffix);
-    await replyPlaylist(request, response, text, { cacheControl, session });
+    await replyPlaylist(request, response, text, { cacheControl });
   }
 
   async #sendMedia(
@@ -120,6 +121,7 @@ export class HlsServer implements FallbackOutput {
     if (session !== undefined && session.sending >= limits.maxSendingPerSession) {
       throw new RefusedError("SESSION_SENDING_FULL", 429, "Too many answers are under way.");
     }
+    if (session !== undefined) hls.sessions.follow(session, response);
     const found = await mediaOf(hls, resource, response, session);
     if (response.destroyed) return;
     if (found === undefined) throw notFound();
@@ -186,12 +188,14 @@ function containerType(mime: string): string {
   return mime.slice(0, mime.indexOf(";"));
 }
 
-/** What addresses in playlists must carry on: the session, and the token where it came by query. */
+/** What addresses in playlists must carry on: the session, and the token and the client where they came by query. */
 function childQuery(visit: Visit, session: string | undefined): string {
   const query = new URLSearchParams();
   if (session !== undefined) query.set("session", session);
   const token = visit.query.get("token");
   if (token !== null && token === visit.token) query.set("token", token);
+  const client = visit.query.get("client");
+  if (client !== null && client === visit.clientId) query.set("client", client);
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

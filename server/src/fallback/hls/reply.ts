@@ -14,7 +14,7 @@ export async function replyPlaylist(
   request: IncomingMessage,
   response: ServerResponse,
   text: string,
-  options: { readonly cacheControl: string; readonly session: HlsSession | undefined },
+  options: { readonly cacheControl: string },
 ): Promise<void> {
   const plain = Buffer.from(text);
   const isLong = plain.byteLength >= minGzipBytes;
@@ -32,7 +32,6 @@ export async function replyPlaylist(
     response.end();
     return;
   }
-  if (options.session !== undefined) options.session.bytesSent += body.byteLength;
   response.end(body);
 }
 
@@ -61,19 +60,14 @@ export function replyMedia(
     return;
   }
   const { session } = options;
-  if (session !== undefined) countSending(session, response, size);
+  if (session !== undefined) countSending(session, response);
   response.setTimeout(options.stallMs, () => response.destroy());
-  for (const piece of pieces) response.write(piece);
+  for (const piece of pieces) response.write(piece, session?.flushed);
   response.end();
 }
 
-function countSending(session: HlsSession, response: ServerResponse, size: number): void {
-  const { socket } = response;
+function countSending(session: HlsSession, response: ServerResponse): void {
   session.sending++;
-  response.once("finish", () => {
-    // Node says "finish" too when a connection is cut while bytes wait.
-    if (socket?.destroyed === false) session.bytesSent += size;
-  });
   response.once("close", () => {
     session.sending--;
   });

@@ -1,5 +1,13 @@
 import { createHmac, type KeyObject } from "node:crypto";
-import { type Clock, RefusedError, type Viewer } from "../../core/index.ts";
+import type { ServerResponse } from "node:http";
+import {
+  type Clock,
+  RefusedError,
+  type Timer,
+  type Viewer,
+  type ViewerFigures,
+} from "../../core/index.ts";
+import { HttpTraffic } from "../http-traffic.ts";
 import type { Visit } from "../output.ts";
 import type { Holder } from "./held-requests.ts";
 import type { HlsLimits } from "./limits.ts";
@@ -18,13 +26,20 @@ export class HlsSession implements Holder {
   held = 0;
   /** Answers that are being sent. */
   sending = 0;
-  bytesSent = 0;
   requests = 0;
+  readonly #traffic = new HttpTraffic();
+  /** When a write of an answer is through. */
+  readonly flushed: (error?: Error | null) => void = (error) => {
+    if (!error) this.#traffic.note();
+  };
+  readonly #codecs: () => readonly string[];
+  #abandoned: Timer | undefined;
   /** Time of the last request or answer, on the clock. Microseconds. */
   activeUs: number;
 
-  constructor(id: string, nowUs: number) {
+  constructor(id: string, nowUs: number, codecs: () => readonly string[]) {
     this.id = id;
+    this.#codecs = codecs;
     this.activeUs = nowUs;
   }
 
@@ -37,8 +52,27 @@ export class HlsSession implements Holder {
     return this.held > 0 || this.sending > 0;
   }
 
-  get stats(): { bytesSent: number; framesDropped: number; requests: number } {
-    return { bytesSent: this.bytesSent, framesDropped: 0, requests: this.requests };
+  get stats(): ViewerFigures & { readonly requests: number } {
+    const { bytesSent, bytesReceived, waitingBytes } = this.#traffic;
+    const codecs = this.#codecs();
+    return { bytesSent, bytesReceived, waitingBytes, codecs, requests: this.requests };
+  }
+
+  /** Counts an answer and its request. `broken` is called when the connection breaks off before it is through. */
+  follow(response: ServerResponse, broken: () => void): void {
+    this.#abandoned?.cancel();
+    this.#traffic.follow(response);
+    response.once("close", () => {
+      if (!response.writableFinished) broken();
+    });
+  }
+
+  /** Calls `gone` after a time, unless another request follows. */
+  abandon(clock: Clock, afterMs: number, gone: () => void): void {
+    this.#abandoned?.cancel();
+    this.#abandoned = clock.after(afterMs, () => {
+      if (!this.isBusy) gone();
+    });
   }
 
   counted(viewer: Viewer): void {
@@ -48,7 +82,8 @@ export class HlsSession implements Holder {
   /** The viewer is not counted any more. May be called twice. */
   close(code: string): void {
     this.#closedCode ??= code;
-    this.#viewer?.close();
+    this.#abandoned?.cancel();
+    this.#viewer?.close(code);
     this.#viewer = undefined;
   }
 }
@@ -78,12 +113,15 @@ export class HlsSessions {
   readonly #idleUs: number;
   readonly #sessions = new Map<string, HlsSession>();
   readonly #kicked: (session: HlsSession) => void;
+  readonly #codecs: () => readonly string[];
 
   constructor(options: {
     readonly clock: Clock;
     readonly limits: HlsLimits;
     readonly count: SessionCount;
     readonly targetS: number;
+    /** Of what everybody is sent now. */
+    codecs(): readonly string[];
     /** A session was ended by somebody else. */
     kicked(session: HlsSession): void;
   }) {
@@ -94,6 +132,7 @@ export class HlsSessions {
     this.#idleUs =
       Math.max(limits.sessionIdleMs, limits.sessionIdleTargets * targetS * 1000) * 1000;
     this.#kicked = options.kicked;
+    this.#codecs = options.codecs;
   }
 
   get size(): number {
@@ -110,7 +149,7 @@ export class HlsSessions {
     if (this.#count.sessions >= this.#limits.maxSessions) {
       throw new RefusedError("SESSIONS_FULL", 503, "There are as many sessions as there may be.");
     }
-    const session = new HlsSession(id, this.#clock.nowUs());
+    const session = new HlsSession(id, this.#clock.nowUs(), this.#codecs);
     const viewer = visit.addViewer("ll-hls", {
       stats: () => session.stats,
       onKick: (reason) => {
@@ -138,12 +177,21 @@ export class HlsSessions {
     throw new RefusedError("SESSION_CLOSED", 403, "The session was ended.");
   }
 
+  /** Counts an answer to a session, of which nothing was written yet. */
+  follow(session: HlsSession, response: ServerResponse): void {
+    session.follow(response, () => {
+      if (this.#sessions.get(session.id) !== session || session.closedCode !== undefined) return;
+      // That is how somebody leaves who asks again and again.
+      session.abandon(this.#clock, this.#limits.abandonedMs, () => this.#forget(session, "LEFT"));
+    });
+  }
+
   /** Forgets those that ask no more. */
   sweep(): void {
     const oldestUs = this.#clock.nowUs() - this.#idleUs;
     for (const session of this.#sessions.values()) {
       if (session.isBusy) session.activeUs = this.#clock.nowUs();
-      else if (session.activeUs < oldestUs) this.#forget(session, "CLIENT_GONE");
+      else if (session.activeUs < oldestUs) this.#forget(session, "LEFT");
     }
   }
 

@@ -67,6 +67,13 @@ export class HlsRig extends FragmentRig {
     return this.#sockets.size;
   }
 
+  /** Bytes that went out over the connections that there are. */
+  get sentBytes(): number {
+    let bytes = 0;
+    for (const { bytesWritten } of this.#sockets) bytes += bytesWritten;
+    return bytes;
+  }
+
   async listen(): Promise<this> {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");

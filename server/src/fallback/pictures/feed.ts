@@ -134,7 +134,7 @@ export class PictureFeed implements FrameSink {
   }
 
   #changed(change: StreamChange): void {
-    if (change.type === "state" && change.state === "offline") this.close(change.reason);
+    if (change.type === "state" && change.state === "offline") this.close("STREAM_ENDED");
     else if (change.type === "tracks" && this.#lease === undefined) this.#retry();
   }
 

@@ -91,7 +91,7 @@ describe(".mjpg", () => {
       picture(number, bytes);
       await quick.until((c) => c.size > before + bytes);
     }
-    expect(stats()).toMatchObject({ sentPictures: 1, droppedFrames: 5 });
+    expect(stats()).toMatchObject({ framesSent: 1, framesDropped: 5, codecs: ["jpeg"] });
     slow.socket.resume();
     await slow.until((c) => c.size > big + 1_500);
     expect(numbers(slow)).toEqual([1, 6]);

@@ -97,10 +97,7 @@ class Pictures implements PicturesOutput {
       clock: this.#clock,
       limits: this.#limits,
       fps,
-      onClose: (closed, code) => {
-        this.#sessions.delete(closed);
-        this.#log.debug({ stream: stream.name, code, ...closed.stats }, "M-JPEG viewer left");
-      },
+      onClose: (closed) => void this.#sessions.delete(closed),
     });
     try {
       const viewer = visit.addViewer("mjpeg", {
@@ -109,6 +106,7 @@ class Pictures implements PicturesOutput {
       });
       // The end is where the connection closes: no viewer needs chunks, and some cannot read them.
       response.useChunkedEncodingByDefault = false;
+      session.follow();
       response.writeHead(200, headers);
       this.#sessions.add(session);
       session.start(viewer);

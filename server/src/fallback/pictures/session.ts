@@ -1,20 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { writeOpening } from "@millrace/media/multipart";
-import type { Clock, Timer, Viewer } from "../../core/index.ts";
+import type { Clock, Timer, Viewer, ViewerFigures } from "../../core/index.ts";
+import { HttpTraffic } from "../http-traffic.ts";
 import type { PictureFeed, PictureTaker } from "./feed.ts";
 import type { PictureLimits } from "./limits.ts";
 import { boundary, type Picture } from "./picture.ts";
 import { RateLimit } from "./rate.ts";
 
 const opening = writeOpening(boundary);
-
-/** Figures of a viewer, for the API. */
-export interface MjpegStats {
-  readonly sentPictures: number;
-  readonly sentBytes: number;
-  /** Pictures left out because the viewer was still taking the one before. */
-  readonly droppedFrames: number;
-}
 
 export interface MjpegSessionOptions {
   readonly response: ServerResponse;
@@ -33,7 +26,8 @@ export interface MjpegSessionOptions {
 export class MjpegSession implements PictureTaker {
   readonly #options: MjpegSessionOptions;
   readonly #rate: RateLimit;
-  readonly #flushed = (): void => this.#taken();
+  readonly #traffic = new HttpTraffic();
+  readonly #flushed = (error?: Error | null): void => this.#taken(error);
   #viewer: Viewer | undefined;
   #last: Picture | undefined;
   #onItsWay = false;
@@ -41,7 +35,6 @@ export class MjpegSession implements PictureTaker {
   #repeated = false;
   #sentAtUs = 0;
   #sentPictures = 0;
-  #sentBytes = 0;
   #droppedFrames = 0;
   #ending: Timer | undefined;
   #closed = false;
@@ -51,12 +44,18 @@ export class MjpegSession implements PictureTaker {
     this.#rate = new RateLimit(options.fps);
   }
 
-  get stats(): MjpegStats {
+  get stats(): ViewerFigures {
+    const { bytesSent, bytesReceived, waitingBytes } = this.#traffic;
     return {
-      sentPictures: this.#sentPictures,
-      sentBytes: this.#sentBytes,
-      droppedFrames: this.#droppedFrames,
+      ...{ bytesSent, bytesReceived, waitingBytes, codecs: ["jpeg"] },
+      framesSent: this.#sentPictures,
+      framesDropped: this.#droppedFrames,
     };
+  }
+
+  /** Counts what is written from now on, the head included. */
+  follow(): void {
+    this.#traffic.follow(this.#options.response);
   }
 
   /** Begins the body, whose head is written already, with the newest picture. Takes the viewer over. */
@@ -66,7 +65,6 @@ export class MjpegSession implements PictureTaker {
     response.on("close", () => this.#gone());
     response.on("error", () => this.#gone());
     response.write(opening);
-    this.#sentBytes += opening.byteLength;
     feed.join(this);
     if (feed.newest !== undefined) this.picture(feed.newest);
   }
@@ -98,6 +96,7 @@ export class MjpegSession implements PictureTaker {
 
   /** What was handed over still goes out, for a short time. May be called twice. */
   close(code: string): void {
+    if (code !== "VIEWER_STALLED") this.#traffic.settle();
     if (!this.#leave(code)) return;
     const { response, clock, limits } = this.#options;
     this.#ending = clock.after(limits.endMs, () => response.destroy());
@@ -111,12 +110,13 @@ export class MjpegSession implements PictureTaker {
     this.#last = picture;
     this.#sentAtUs = this.#options.clock.nowUs();
     this.#sentPictures++;
-    this.#sentBytes += picture.part.byteLength;
     this.#options.response.write(picture.part, this.#flushed);
   }
 
-  #taken(): void {
+  #taken(error: Error | null | undefined): void {
     this.#onItsWay = false;
+    if (error) return;
+    this.#traffic.note();
     const { response, feed } = this.#options;
     if (!this.#missed || this.#closed || response.destroyed) return;
     if (feed.newest !== undefined) this.#send(feed.newest);
@@ -125,7 +125,7 @@ export class MjpegSession implements PictureTaker {
   /** The connection is closed. */
   #gone(): void {
     this.#ending?.cancel();
-    this.#leave("VIEWER_LEFT");
+    this.#leave("LEFT");
   }
 
   /** Whether it was not closed before. */
@@ -133,7 +133,7 @@ export class MjpegSession implements PictureTaker {
     if (this.#closed) return false;
     this.#closed = true;
     this.#options.feed.leave(this);
-    this.#viewer?.close();
+    this.#viewer?.close(code);
     this.#options.onClose(this, code);
     return true;
   }

@@ -78,6 +78,11 @@ export class SoundFeed implements FrameSink {
     return bps > 0 ? bps : undefined;
   }
 
+  /** Of the sound as it is sent. */
+  get codecs(): readonly string[] {
+    return this.#source === undefined ? [] : [this.#source.track.info.codecString];
+  }
+
   /** The metadata block of the present title: the same object for as long as the title is the same. */
   get block(): Uint8Array {
     const title = this.#options.titles.title(this.#options.stream);
@@ -190,7 +195,7 @@ export class SoundFeed implements FrameSink {
   #changed(change: StreamChange): void {
     if (change.type === "state") {
       this.#flush();
-      if (change.state === "offline") this.close(change.reason);
+      if (change.state === "offline") this.close("STREAM_ENDED");
       return;
     }
     if (change.type !== "tracks") return;

@@ -83,10 +83,7 @@ class Sound implements SoundOutput {
       clock: this.#clock,
       limits: this.#limits,
       metadata: wantsMetadata(visit),
-      onClose: (closed, code) => {
-        this.#sessions.delete(closed);
-        this.#log.debug({ stream: stream.name, code, ...closed.stats }, "listener left");
-      },
+      onClose: (closed) => void this.#sessions.delete(closed),
     });
     try {
       const viewer = visit.addViewer("icy", {
@@ -95,6 +92,7 @@ class Sound implements SoundOutput {
       });
       // The end is where the connection closes: players of this kind count bytes and know no chunks.
       response.useChunkedEncodingByDefault = false;
+      session.follow();
       this.#writeHead(visit, response, format, feed.bitrateBps);
       this.#sessions.add(session);
       session.start(viewer);

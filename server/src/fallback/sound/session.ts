@@ -1,15 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { type ByteTaker, MetadataInterleaver } from "@millrace/media/icy";
-import type { Clock, Timer, Viewer } from "../../core/index.ts";
+import type { Clock, Timer, Viewer, ViewerFigures } from "../../core/index.ts";
+import { HttpTraffic } from "../http-traffic.ts";
 import type { SoundFeed, SoundTaker } from "./feed.ts";
 import type { SoundLimits } from "./limits.ts";
 
-/** Figures of a listener, for the API. */
-export interface SoundStats {
-  readonly sentBytes: number;
-  /** Frames left out because the listener was too slow. */
-  readonly droppedFrames: number;
-  /** How often it was moved ahead. */
+/** Figures of a listener. */
+export interface SoundStats extends ViewerFigures {
+  /** How often it was moved ahead because it was too slow. */
   readonly skips: number;
 }
 
@@ -31,7 +29,8 @@ export interface SoundSessionOptions {
 export class SoundSession implements SoundTaker, ByteTaker {
   readonly #options: SoundSessionOptions;
   readonly #interleaver: MetadataInterleaver | undefined;
-  readonly #flushed = (): void => this.#taken();
+  readonly #traffic = new HttpTraffic();
+  readonly #flushed = (error?: Error | null): void => this.#taken(error);
   #viewer: Viewer | undefined;
   /** Number of the piece that is sent next. */
   #next = 0;
@@ -40,7 +39,7 @@ export class SoundSession implements SoundTaker, ByteTaker {
   /** Writes that the network has not taken. */
   #pending = 0;
   #progressUs = 0;
-  #sentBytes = 0;
+  #sentFrames = 0;
   #droppedFrames = 0;
   #skips = 0;
   #ending: Timer | undefined;
@@ -53,11 +52,18 @@ export class SoundSession implements SoundTaker, ByteTaker {
   }
 
   get stats(): SoundStats {
+    const { bytesSent, bytesReceived, waitingBytes } = this.#traffic;
     return {
-      sentBytes: this.#sentBytes,
-      droppedFrames: this.#droppedFrames,
+      ...{ bytesSent, bytesReceived, waitingBytes, codecs: this.#options.feed.codecs },
+      framesSent: this.#sentFrames,
+      framesDropped: this.#droppedFrames,
       skips: this.#skips,
     };
+  }
+
+  /** Counts what is written from now on, the head included. */
+  follow(): void {
+    this.#traffic.follow(this.#options.response);
   }
 
   /** Begins the body, whose head is written already, a moment in the past. Takes the viewer over. */
@@ -90,6 +96,7 @@ export class SoundSession implements SoundTaker, ByteTaker {
 
   /** What was handed over still goes out, for a short time. May be called twice. */
   close(code: string): void {
+    if (code !== "VIEWER_STALLED") this.#traffic.settle();
     if (!this.#leave(code)) return;
     const { response, clock, limits } = this.#options;
     this.#ending = clock.after(limits.endMs, () => response.destroy());
@@ -100,7 +107,6 @@ export class SoundSession implements SoundTaker, ByteTaker {
   take(bytes: Uint8Array): void {
     if (this.#pending === 0) this.#progressUs = this.#options.clock.nowUs();
     this.#pending++;
-    this.#sentBytes += bytes.byteLength;
     this.#options.response.write(bytes, this.#flushed);
   }
 
@@ -115,6 +121,7 @@ export class SoundSession implements SoundTaker, ByteTaker {
       this.#next++;
       this.#droppedFrames += piece.framesBefore - (this.#framesSeen ?? piece.framesBefore);
       this.#framesSeen = piece.framesBefore + piece.frames;
+      this.#sentFrames += piece.frames;
       if (this.#interleaver === undefined) this.take(piece.bytes);
       else this.#interleaver.write(piece.bytes, feed.block, this);
     }
@@ -126,8 +133,10 @@ export class SoundSession implements SoundTaker, ByteTaker {
     this.#next = Math.max(feed.start, feed.ring.first);
   }
 
-  #taken(): void {
+  #taken(error: Error | null | undefined): void {
     this.#pending--;
+    if (error) return;
+    this.#traffic.note();
     this.#progressUs = this.#options.clock.nowUs();
     if (this.#next < this.#options.feed.ring.next) this.#pump();
   }
@@ -135,7 +144,7 @@ export class SoundSession implements SoundTaker, ByteTaker {
   /** The connection is closed. */
   #gone(): void {
     this.#ending?.cancel();
-    this.#leave("VIEWER_LEFT");
+    this.#leave("LEFT");
   }
 
   /** Whether it was not closed before. */
@@ -143,7 +152,7 @@ export class SoundSession implements SoundTaker, ByteTaker {
     if (this.#closed) return false;
     this.#closed = true;
     this.#options.feed.leave(this);
-    this.#viewer?.close();
+    this.#viewer?.close(code);
     this.#options.onClose(this, code);
     return true;
   }

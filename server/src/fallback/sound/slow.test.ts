@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../core/index.ts";
 import { type RawClient, type Rig, startRig, turns } from "../pictures/test-rig.ts";
 import { createSoundOutput, type SoundLimits, type SoundOutput } from "./index.ts";
+import type { SoundStats } from "./session.ts";
 import { aacFrameUs, hear, mp3Info, soundFrame } from "./test-sound.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -59,10 +60,10 @@ describe("a slow listener", () => {
     const got = numbers(slow.body);
     expect(got).toEqual([...got].sort((a, b) => a - b));
     expect(new Set(got).size).toBe(got.length);
-    const stats = viewer?.info.stats?.() as { droppedFrames: number; skips: number };
+    const stats = viewer?.info.stats?.() as SoundStats;
     expect(stats.skips).toBeGreaterThan(0);
-    expect(stats.droppedFrames).toBe(210 - got.length);
-    expect(stats.droppedFrames).toBeGreaterThan(10);
+    expect(stats.framesDropped).toBe(210 - got.length);
+    expect(stats.framesDropped).toBeGreaterThan(10);
     const { titlesAt, blocks } = hear(slow.body, interval);
     expect(titlesAt).toEqual([interval]);
     expect(blocks).toBe(Math.floor((got.length * frameBytes) / interval));

@@ -19,6 +19,7 @@ export interface LineStats {
   readonly codec: string;
   /** Without retransmissions. */
   readonly packets: number;
+  readonly frames: number;
   /** Datagram bytes, retransmissions included. */
   readonly bytes: number;
   readonly retransmitted: number;
@@ -95,6 +96,7 @@ export class EgressLine implements OutputSink, FeedbackLine {
       kind: sender.media.kind,
       codec: this.#output.history.latest?.codec ?? sender.media.codec,
       packets: sender.packets,
+      frames: sender.frames,
       bytes: sender.wireBytes,
       retransmitted: sender.retransmitted,
       unanswered: sender.unanswered,

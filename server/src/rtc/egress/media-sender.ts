@@ -61,6 +61,8 @@ export class MediaSender {
   /** Packets and payload bytes sent, as sender reports count them: without retransmissions. */
   packets = 0;
   octets = 0;
+  /** Frames that were begun, each once. */
+  frames = 0;
   /** Datagram bytes sent, retransmissions included. */
   wireBytes = 0;
   retransmitted = 0;
@@ -164,6 +166,7 @@ export class MediaSender {
   ): void {
     this.#frameTicks = Math.max(ticks, this.#lastTicks + 1);
     this.#lastTicks = this.#frameTicks;
+    this.frames++;
     this.#frameFlags =
       (timed ? timedFlag : 0) |
       (mark ? markedFlag : 0) |

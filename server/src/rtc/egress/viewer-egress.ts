@@ -43,6 +43,8 @@ export interface ViewerEgressOptions {
 
 /** Figures of one viewer, for the API. */
 export interface ViewerEgressStats {
+  /** Datagram bytes of all lines and of our reports. */
+  readonly bytes: number;
   readonly lines: readonly LineStats[];
   readonly pacer: PacerStats | undefined;
   readonly roundTripMs: number | undefined;
@@ -77,6 +79,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   #wish: LayerWish = { rid: undefined, viewport: undefined };
   #shownLayer: string | undefined;
   #refused = 0;
+  #rtcpBytes = 0;
   #reportTurns = 0;
   #closed = false;
 
@@ -98,8 +101,10 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
     const roundTripMs = this.#lines
       .map((line) => line.reception.roundTripMs)
       .find((ms) => ms !== undefined);
+    const lines = this.#lines.map((line) => line.stats);
     return {
-      lines: this.#lines.map((line) => line.stats),
+      bytes: lines.reduce((sum, { bytes }) => sum + bytes, this.#rtcpBytes),
+      lines,
       pacer,
       roundTripMs,
       nacks,
@@ -255,7 +260,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
   #sayGoodbye(): void {
     const ntp = wallMsToNtp(this.#options.clock.wallMs());
     for (const { sender, output } of this.#lines) {
-      this.#link.rtcp(writeLineBye(sender, ntp, output.nowTicks()));
+      this.#rtcpBytes += this.#link.rtcp(writeLineBye(sender, ntp, output.nowTicks()));
     }
     this.#options.core.flush();
   }
@@ -265,7 +270,7 @@ export class ViewerEgress implements Reporter, NetworkFeedback {
     const ntp = wallMsToNtp(this.#options.clock.wallMs());
     for (const { sender, output } of this.#lines) {
       if (sender.packets === 0) continue;
-      this.#link.rtcp(writeLineReport(sender, ntp, output.nowTicks()));
+      this.#rtcpBytes += this.#link.rtcp(writeLineReport(sender, ntp, output.nowTicks()));
     }
   }
 }

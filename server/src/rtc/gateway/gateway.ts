@@ -27,7 +27,7 @@ import { StreamOutputs } from "../egress/stream-outputs.ts";
 import { JoinTurns } from "../join-turns.ts";
 import type { PeerFactory } from "../peer.ts";
 import { PublishSession } from "../publisher/session.ts";
-import { ViewerSession, type ViewerSessionStats } from "../viewer/session.ts";
+import { ViewerSession } from "../viewer/session.ts";
 import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { streamStatus } from "./stream-status.ts";
 
@@ -230,7 +230,7 @@ export class RtcGateway implements JsepGateway {
             userAgent: request.userAgent,
             clientId: request.clientId,
             onKick: (reason) => session.bye(reason),
-            stats: (): ViewerSessionStats => session.stats,
+            stats: () => session.stats,
           }),
         onClosed: (session) => void this.#sessions.delete(session.id),
       });

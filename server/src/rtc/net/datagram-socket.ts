@@ -18,6 +18,10 @@ export interface DatagramSocket {
 
 /** What the demultiplexer keeps at a TCP connection. */
 export interface ConnectionPath {
+  /** What framing added to the datagrams that were sent, minus those that were dropped. Bytes. */
+  readonly extraBytes: number;
+  /** Bytes that the kernel did not take yet. */
+  readonly waitingBytes: number;
   /** Set from the first authenticated check on. */
   path: RemotePath | undefined;
   /** The path is no longer used: nothing more will be sent, what waits still goes out. */

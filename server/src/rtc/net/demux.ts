@@ -2,6 +2,7 @@ import { hasFingerprint, hasIntegrity } from "../stun/integrity.ts";
 import { BINDING_REQUEST, looksLikeStun, parseStun } from "../stun/message.ts";
 import type { RtcCounters } from "./counters.ts";
 import type { DatagramSocket } from "./datagram-socket.ts";
+import { FRAME_HEADER_BYTES } from "./frame-reader.ts";
 import type { IceDirectory, RemotePath, UfragEntry } from "./ice-directory.ts";
 import { type IceHandler, IceSession } from "./ice-session.ts";
 import { readNomination } from "./nomination.ts";
@@ -82,11 +83,17 @@ export class Demux implements IceDirectory {
     } else if (first >= RTP_FIRST && first <= RTP_LAST) {
       const path = this.path(socket, address, port);
       if (path === undefined) counters.notValidated++;
-      else path.session.handler.onMedia(datagram, nowUs);
+      else {
+        path.session.receivedBytes += datagram.length + framingOf(socket);
+        path.session.handler.onMedia(datagram, nowUs);
+      }
     } else if (first >= DTLS_FIRST && first <= DTLS_LAST) {
       const path = this.path(socket, address, port);
       if (path === undefined) counters.notValidated++;
-      else path.session.handler.onDtls(datagram, nowUs);
+      else {
+        path.session.receivedBytes += datagram.length + framingOf(socket);
+        path.session.handler.onDtls(datagram, nowUs);
+      }
     } else {
       counters.malformed++;
     }
@@ -183,9 +190,15 @@ export class Demux implements IceDirectory {
       counters.stunUnauthenticated++;
       return;
     }
+    entry.session.receivedBytes += datagram.length + framingOf(socket);
     const nomination = readNomination(datagram, message);
     entry.session.check(message, nomination, entry, socket, address, port, nowUs);
   }
+}
+
+/** Bytes that the socket adds to a datagram. */
+function framingOf(socket: DatagramSocket): number {
+  return socket.connection === undefined ? 0 : FRAME_HEADER_BYTES;
 }
 
 function countPaths(paths: ReadonlyMap<string, ReadonlyMap<number, RemotePath>>): number {

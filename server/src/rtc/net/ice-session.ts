@@ -49,6 +49,11 @@ export class IceSession {
   #selected: RemotePath | undefined;
   /** The highest number of libwebrtc's renomination with the credentials in use. */
   #nomination = 0;
+  /** Of connections that were given up. */
+  #pastExtraBytes = 0;
+  #answerBytes = 0;
+  /** Bytes of authentic checks and of what came from validated addresses, with the framing of TCP. */
+  receivedBytes = 0;
   #closed = false;
 
   constructor(directory: IceDirectory, handler: IceHandler, options: IceSessionOptions) {
@@ -68,6 +73,13 @@ export class IceSession {
   /** Where datagrams go: the address nominated last; until then the one that passed a check first. */
   get selected(): RemotePath | undefined {
     return this.#selected;
+  }
+
+  /** Bytes of the answers to checks, and what TCP adds to whatever else is sent. */
+  get ownBytes(): number {
+    let bytes = this.#answerBytes + this.#pastExtraBytes;
+    for (const { socket } of this.#paths) bytes += socket.connection?.extraBytes ?? 0;
+    return bytes;
   }
 
   /** Makes new credentials. The old ones keep working until an address is nominated with the new ones. */
@@ -107,6 +119,7 @@ export class IceSession {
       counters.stunRefused++;
       const unknown = request.unknownRequired;
       const error = writeBindingError(transactionId, refusal.code, refusal.reason, key, unknown);
+      this.#answerBytes += error.length;
       socket.send(error, port, address);
       return;
     }
@@ -114,7 +127,9 @@ export class IceSession {
     const path = this.#validate(repeated, socket, address, port, nowUs);
     if (path === undefined) return;
     counters.stunAnswered++;
-    socket.send(writeBindingSuccess(transactionId, address, port, key), port, address);
+    const answer = writeBindingSuccess(transactionId, address, port, key);
+    this.#answerBytes += answer.length;
+    socket.send(answer, port, address);
     // A retransmission, or a copy that somebody else sends: it proves nothing new.
     if (repeated) return;
     this.#seen.add(transactionId);
@@ -137,7 +152,7 @@ export class IceSession {
     if (this.#closed) return;
     this.#closed = true;
     for (const entry of this.#entries) this.#directory.removeUfrag(entry.credentials.ufrag);
-    for (const path of this.#paths) this.#directory.removePath(path);
+    for (const path of this.#paths) this.#remove(path);
     this.#entries = [];
     this.#paths = [];
     this.#selected = undefined;
@@ -234,7 +249,7 @@ export class IceSession {
 
   #forget(path: RemotePath): void {
     this.#paths = this.#paths.filter((kept) => kept !== path);
-    this.#directory.removePath(path);
+    this.#remove(path);
     if (this.#selected !== path) return;
     this.#selected = undefined;
     // The one checked last is the likeliest to work.
@@ -243,6 +258,11 @@ export class IceSession {
         this.#selected = other;
       }
     }
+  }
+
+  #remove(path: RemotePath): void {
+    this.#pastExtraBytes += path.socket.connection?.extraBytes ?? 0;
+    this.#directory.removePath(path);
   }
 
   #forgetStalest(): void {

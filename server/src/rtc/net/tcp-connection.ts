@@ -30,6 +30,7 @@ export class TcpConnection implements DatagramSocket, ConnectionPath {
   readonly #uncork: () => void;
   #path: RemotePath | undefined;
   #anonymousBytes = 0;
+  #extraBytes = 0;
   #corked = false;
   #released = false;
   #closed = false;
@@ -59,6 +60,14 @@ export class TcpConnection implements DatagramSocket, ConnectionPath {
     return this;
   }
 
+  get extraBytes(): number {
+    return this.#extraBytes;
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   get path(): RemotePath | undefined {
     return this.#path;
   }
@@ -74,11 +83,13 @@ export class TcpConnection implements DatagramSocket, ConnectionPath {
     const { counters, limits } = this.#options;
     if (this.#closed || this.#released) {
       counters.sendClosed++;
+      this.#extraBytes -= datagram.length;
       return;
     }
     const framed = FRAME_HEADER_BYTES + datagram.length;
     if (datagram.length > 0xffff || this.#socket.writableLength + framed > limits.maxSendBytes) {
       counters.tcpDropped++;
+      this.#extraBytes -= datagram.length;
       return;
     }
     // A copy: the caller's bytes must not be needed for as long as a slow peer takes.
@@ -91,6 +102,7 @@ export class TcpConnection implements DatagramSocket, ConnectionPath {
       this.#socket.cork();
       process.nextTick(this.#uncork);
     }
+    this.#extraBytes += FRAME_HEADER_BYTES;
     counters.sent++;
     counters.sentBytes += datagram.length;
     this.#socket.write(frame);

@@ -1,1 +1,2 @@
-export { ViewerSession, type ViewerSessionStats } from "./session.ts";
+export type { ViewerSessionStats } from "./figures.ts";
+export { ViewerSession } from "./session.ts";

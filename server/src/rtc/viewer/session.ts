@@ -22,10 +22,12 @@ import type { PacerDriver } from "../egress/pacer-driver.ts";
 import type { ReportWheel } from "../egress/report-wheel.ts";
 import type { OutputUser } from "../egress/stream-output.ts";
 import type { OutputLease } from "../egress/stream-outputs.ts";
-import { ViewerEgress, type ViewerEgressStats } from "../egress/viewer-egress.ts";
+import { ViewerEgress } from "../egress/viewer-egress.ts";
 import type { SessionLimits } from "../gateway/limits.ts";
 import { streamStatus } from "../gateway/stream-status.ts";
 import type { Peer, PeerEvents, PeerFactory } from "../peer.ts";
+import { codecsOf, type ViewerSessionStats, viewerFigures } from "./figures.ts";
+import { ViewerPath } from "./viewer-path.ts";
 
 export interface ViewerSessionOptions {
   /** Unguessable; the client shows it to speak for the session. */
@@ -52,12 +54,6 @@ export interface ViewerSessionOptions {
   onClosed(session: ViewerSession): void;
 }
 
-export interface ViewerSessionStats {
-  readonly state: "new" | "connecting" | "connected" | "closed";
-  /** Set while connected. */
-  readonly egress: ViewerEgressStats | undefined;
-}
-
 /** One viewer's conversation: offer and answer, then media until either side or the stream ends it. */
 export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
   readonly id: string;
@@ -74,6 +70,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
   #state: ViewerSessionStats["state"] = "new";
   #negotiating = false;
   #candidates = 0;
+  readonly #path = new ViewerPath();
   #told: CaptureTime | undefined;
   #wish: LayerWish = { rid: undefined, viewport: undefined };
 
@@ -98,12 +95,19 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     this.iceServers = options.iceServers(this.viewerId);
     lease.output.add(this);
     this.#stopObserving = stream.observe((change) => this.#streamChanged(change));
-    this.#log.info({}, "viewer session opened");
+    this.#log.debug({}, "viewer session opened");
   }
 
-  /** Figures for the API. */
+  /** Also after its end. */
   get stats(): ViewerSessionStats {
-    return { state: this.#state, egress: this.#egress?.stats };
+    const peer = this.#peer;
+    return viewerFigures({
+      state: this.#state,
+      egress: this.#egress?.stats,
+      traffic: peer.traffic,
+      path: this.#path.of(peer),
+      codecs: codecsOf(this.#options.lease.output, peer.media),
+    });
   }
 
   /** @throws ProtocolError `SDP_TOO_LARGE`, `SDP_INVALID` …; RefusedError `SESSION_CLOSED` 410, `NEGOTIATING` 409. */
@@ -118,6 +122,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     this.#negotiating = true;
     try {
       const answer = await this.#peer.answer(offerSdp);
+      this.#path.note(offerSdp);
       this.#assertOpen();
       if (this.#state === "connected") this.#openData();
       if (!this.#takesVideo()) throw new RefusedError(...this.#codecRefusal());
@@ -133,6 +138,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     if (candidate === null || this.#state === "closed") return;
     if (candidate.length > maxCandidateLength || this.#candidates >= maxCandidates) return;
     this.#candidates++;
+    this.#path.note(candidate);
     this.#peer.addCandidate(candidate);
   }
 
@@ -158,7 +164,7 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     if (this.#state === "closed" || this.#egress !== undefined || keys === undefined) return;
     this.#state = "connected";
     const { lease, core, driver, clock } = this.#options;
-    this.#log.info({ profile: keys.profile, media: media.length }, "viewer connected");
+    this.#log.debug({ profile: keys.profile, media: media.length }, "viewer connected");
     this.#egress = new ViewerEgress({
       output: lease.output,
       keys,
@@ -310,7 +316,6 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
     this.#stopObserving();
     const { lease, wheel } = this.#options;
     lease.output.remove(this);
-    const stats = this.#egress?.stats;
     if (this.#egress !== undefined) wheel.remove(this.#egress);
     try {
       this.#egress?.close();
@@ -318,14 +323,18 @@ export class ViewerSession implements JsepSession, PeerEvents, OutputUser {
       this.#log.error({ err: error }, "a viewer could not be told goodbye");
     }
     this.#closeData();
+    this.#path.of(this.#peer);
     this.#peer.close(reason);
-    this.#viewer.close(reason);
+    this.#viewer.close(leavingCodes.has(reason) ? "LEFT" : reason);
     lease.release();
-    this.#log.info({ code: reason, ...stats }, "viewer session closed");
+    this.#log.debug({ code: reason, ...this.#egress?.stats }, "viewer session closed");
     this.#options.onClosed(this);
     return true;
   }
 }
+
+/** The viewer said goodbye: by RTCP, by DTLS, by its request. */
+const leavingCodes: ReadonlySet<string> = new Set(["PEER_BYE", "PEER_CLOSED", "CLIENT_LEFT"]);
 
 /** The player shows latency from this, to some milliseconds. */
 const maxCaptureErrorMs = 5;
