@@ -13,12 +13,16 @@ export class TestRemote {
   readonly #certificate: LocalCertificate = createCertificate(0);
   readonly #socket: Socket = createSocket("udp4");
   readonly #port: number;
+  /** Bytes of datagrams that came and went. */
+  receivedBytes = 0;
+  sentBytes = 0;
 
   constructor(port: number) {
     this.#port = port;
     const { der, privateKey } = this.#certificate;
     this.dtls = new TestDtlsClient({ der, privateKey });
     this.#socket.on("message", (datagram) => {
+      this.receivedBytes += datagram.length;
       this.dtls.receive(datagram, 0);
       this.#flush();
     });
@@ -31,7 +35,7 @@ export class TestRemote {
   }
 
   /** Offers, lets the peer validate this address, and shakes hands. Gives the answer. */
-  async join(peer: Peer, offer: string): Promise<string> {
+  async join(peer: Pick<Peer, "answer">, offer: string): Promise<string> {
     const answer = await peer.answer(this.sign(offer));
     const { ufrag, pwd } = credentialsOf(answer);
     this.send(writeTestCheck({ username: `${ufrag}:x`, password: pwd, useCandidate: true }));
@@ -42,7 +46,13 @@ export class TestRemote {
     return answer;
   }
 
+  /** Its own port. */
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
   send(datagram: Uint8Array): void {
+    this.sentBytes += datagram.length;
     this.#socket.send(datagram, this.#port, "127.0.0.1");
   }
 
