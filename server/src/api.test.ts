@@ -95,6 +95,10 @@ function schemaOf(operation: OperationObject, status: number, type: string): z.Z
   );
 }
 
+function manyStreams(count: number): string {
+  return `streams=${Array.from({ length: count }, (_, at) => `a${at}`).join(",")}`;
+}
+
 async function ask(method: string, path: string, headers: Record<string, string> = token) {
   const response = await fetch(site + path, { method, headers });
   return { status: response.status, response, type: response.headers.get("content-type") ?? "" };
@@ -198,6 +202,10 @@ describe("real answers are as described", () => {
       "streams/live/none?shape=srs",
       "publishers?transport=demo",
       "viewers?stream=live/demo&limit=1",
+      "figures?streams=live/demo,live/none",
+      "history",
+      "history?after=1700000000000",
+      `figures?${manyStreams(64)}`,
       ...["versions", "summaries", "vhosts", "vhosts/__defaultVhost__", "vhosts/none"],
       ...["clients", "clients?start=1&count=1000", "clients/none"],
     ]) {
@@ -221,6 +229,8 @@ describe("real answers are as described", () => {
     ["GET", "/api/v1/streams?limit=0", token, 400, "REQUEST_INVALID"],
     ["GET", "/api/v1/streams?shape=other", token, 400, "REQUEST_INVALID"],
     ["GET", "/api/v1/streams?state=gone", token, 400, "REQUEST_INVALID"],
+    ["GET", "/api/v1/figures", token, 400, "REQUEST_INVALID"],
+    ["GET", `/api/v1/figures?${manyStreams(65)}`, token, 400, "REQUEST_INVALID"],
     ["GET", "/api/v1/viewers?after=nowhere", token, 400, "REQUEST_INVALID"],
     ["GET", "/api/v1/streams/live/none", token, 404, "STREAM_NOT_FOUND"],
     ["GET", "/api/v1/streams/a/b/c/d", token, 400, "STREAM_NAME_INVALID"],
