@@ -48,7 +48,7 @@ beforeAll(async () => {
   gateway = await createGateway(config, { log: silentLog, siteFolder });
   await gateway.start();
   site = `http://127.0.0.1:${gateway.addresses().http?.port}`;
-});
+}, 120_000);
 afterAll(async () => {
   await gateway.close();
   await rm(siteFolder, { recursive: true });
