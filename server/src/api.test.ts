@@ -1,7 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { apiOperations, Documents, EventFeed, SrsDocuments } from "./api/index.ts";
+import { type ApiParts, apiOperations, Documents, EventFeed, SrsDocuments } from "./api/index.ts";
 import { eventSchema } from "./api/schemas/events.ts";
 import { problemSchema } from "./api/schemas/problem.ts";
 import { createGateway, type Gateway } from "./app.ts";
@@ -58,6 +58,7 @@ const registry = new Registry({ clock: systemClock, log: silentLog });
 const operations = apiOperations({
   documents: new Documents(registry, {} as ConstructorParameters<typeof Documents>[1]),
   events: new EventFeed(() => 0),
+  history: { document: () => ({}) } as unknown as ApiParts["history"],
   srs: new SrsDocuments(registry, systemClock, "1.2.3"),
   srsStreams: false,
 });
