@@ -73,7 +73,8 @@ export class AccessRig {
     this.#hook = hook;
   }
 
-  static async start(more: readonly string[] = []): Promise<AccessRig> {
+  /** `timeoutSeconds`: of the hook. */
+  static async start(timeoutSeconds: number): Promise<AccessRig> {
     const hook = new Hook();
     const url = await hook.start();
     const { config } = loadConfig({
@@ -86,9 +87,9 @@ export class AccessRig {
         ...["--auth-publish-tokens=publish-token", "--auth-play-tokens=play-token"],
         ...[`--auth-signing-secrets=${signing}`, `--auth-jwt-secrets=${jwtSecret}`],
         ...[`--hooks-play-url=${url}`, `--hooks-publish-url=${url}`],
-        ...["--hooks-timeout-seconds=1", "--hooks-play-cache-seconds=0"],
+        ...[`--hooks-timeout-seconds=${timeoutSeconds}`, "--hooks-play-cache-seconds=0"],
         ...["--http-trust-proxy=127.0.0.1", "--rtmp-max-connections-per-address=1000"],
-        ...["--shutdown-drain-seconds=1", "--publisher-grace-seconds=0", ...more],
+        ...["--shutdown-drain-seconds=1", "--publisher-grace-seconds=0"],
       ],
       readFile: () => "",
     });

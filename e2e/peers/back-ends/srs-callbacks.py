@@ -11,7 +11,9 @@ RIGHT = {"on_publish": "?token=studio", "on_play": "?token=ticket"}
 
 
 def say(message):
-    print(json.dumps(message), flush=True)
+    # One write, for requests come side by side.
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 class Callbacks(BaseHTTPRequestHandler):
