@@ -194,3 +194,21 @@ describe("keys by address", () => {
     );
   });
 });
+
+test("maxBitrateBps bounds what a publisher may send; one that is no bit rate makes the token none", async () => {
+  const reader = new JwtReader(all, () => now * 1000);
+  const request: AccessRequest = {
+    action: "publish",
+    stream: "live/eva",
+    address: "192.0.2.1",
+    transport: "whip",
+    token: undefined,
+    userAgent: undefined,
+  };
+  const rights = await reader.read(await sign({ maxBitrateBps: 4_000_000 }), request);
+  expect(rights).toMatchObject({ allows: true, maxBitrateBps: 4_000_000 });
+  for (const maxBitrateBps of [0, -1, "4000000", null]) {
+    const token = await sign({ maxBitrateBps });
+    await expect(reader.read(token, request)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+  }
+});

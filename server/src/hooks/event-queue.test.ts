@@ -139,3 +139,25 @@ test("at the end there is one more try, and no waiting for further ones", async 
   expect(ids).toHaveLength(2);
   expect(clock.timers).toBe(0);
 });
+
+test("what each try took and what was lost is told to whoever counts", async () => {
+  const events = queue({ maxQueued: 2 });
+  receive = () => {
+    clock.advance(250);
+    return Promise.reject(new Error("down"));
+  };
+  for (const reason of ["a", "b", "c", "d"]) events.push(event(reason));
+  await settle();
+  expect(calls).toEqual(["webhook.event error 0.25"]);
+  expect(lost).toEqual(["webhook.event 1", "webhook.event 1"]);
+  receive = async () => {};
+  clock.advance(1000);
+  await settle();
+  await settle();
+  expect(calls.slice(1)).toEqual(calls.slice(1).map(() => "webhook.event taken 0"));
+  expect(taken).toContain("lost 2");
+  receive = () => Promise.reject(new Error("down"));
+  events.push(event("e"));
+  await events.close();
+  expect(lost.at(-1)).toBe("webhook.event 1");
+});

@@ -259,3 +259,13 @@ describe("what was said about watching", () => {
     expect(hook.asked).toHaveLength(2);
   });
 });
+
+test("a bit rate is kept to the least that was said, and one that is none refuses", async () => {
+  const hooks = [2_000_000, 3_000_000].map(
+    (maxBitrateBps) => new Hook(() => ({ allow: true, maxBitrateBps })),
+  );
+  const granted = await access(hooks).authorize(publishing);
+  expect(granted?.maxBitrateBps).toBe(2_000_000);
+  const wrong = new Hook(() => ({ allow: true, maxBitrateBps: 0 }));
+  expect(await outcome(access([wrong]).authorize(publishing))).toMatch(/^HOOK_UNAVAILABLE/);
+});

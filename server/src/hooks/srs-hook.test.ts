@@ -122,3 +122,23 @@ test("where only ends are told, nobody decides", async () => {
   await only.close();
   expect(actions()).toEqual(["on_stop"]);
 });
+
+test("events of our own tell the same sessions and bytes", async () => {
+  const told: Record<string, unknown>[] = [];
+  const own = new HookRig({
+    functions: { onEvent: (event) => void told.push({ ...event }) },
+    srs: { ...noSrs, publishUrls: [backEnd.url] },
+  });
+  const publisher = await own.publish();
+  const viewer = await own.play();
+  viewer.close("VIEWER_GONE");
+  publisher.close("CLIENT_STOPPED");
+  await own.close();
+  expect(told.find(({ type }) => type === "play.ended")).toMatchObject({
+    ...{ session: viewer.id, reason: "VIEWER_GONE", bytesSent: 7000, bytesReceived: 70 },
+  });
+  expect(told.find(({ type }) => type === "publish.ended")).toMatchObject({
+    ...{ session: publisher.id, reason: "CLIENT_STOPPED", bytesReceived: 5000, bytesSent: 50 },
+  });
+  expect(bodies()[0]).toMatchObject({ client_id: publisher.id });
+});
