@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
@@ -133,6 +136,26 @@ describe("millrace serve", { timeout: timeoutMs }, () => {
     expect((await fetch(`http://127.0.0.1:${at.http.port}/video/healthz`)).status).toBe(200);
     expect(await program.end("SIGINT")).toBe(0);
   });
+
+  it("reads certificates again on SIGHUP where there are some, and ends where there are none", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "millrace-main-"));
+    const secure = ["--https-self-signed", `--https-folder=${folder}`, "--https-port=0"];
+    const program = new Program([...anyPort, ...local, ...secure, "--https-host=127.0.0.1"]);
+    await program.listening();
+    program.child.kill("SIGHUP");
+    await expect
+      .poll(() => program.stdout, { timeout: timeoutMs })
+      .toContain("certificates looked at because of SIGHUP");
+    expect(program.child.exitCode).toBeNull();
+    await expect
+      .poll(() => program.stderr, { timeout: timeoutMs })
+      .toContain("self-signed: browsers warn of it once");
+    expect(await program.end("SIGTERM")).toBe(0);
+    rmSync(folder, { recursive: true });
+    const plain = new Program([...anyPort, ...local]);
+    await plain.listening();
+    expect(await plain.end("SIGHUP")).toBe(0);
+  }, 180_000);
 
   it("logs a bug, closes and ends with 1", async () => {
     const plant =
