@@ -156,6 +156,7 @@ class FlvOutput implements FallbackOutput {
     this.#sessions.set(viewer, { stream, counted, channel, traffic, pump });
     this.#timer ??= this.#clock.after(tickMs, () => this.#tick());
     channel.add(viewer);
+    if (viewer.isOpen) counted.mediaStarted();
   }
 
   #channel(stream: Stream, sound: FlvSound): FlvChannel {
