@@ -9,7 +9,7 @@ import { build, fail, installPackages, requireNode, runTool } from "./setup.mjs"
 /** Every script of e2e/bench that measures; the last one gathers what they wrote down. */
 const benches = [
   ...["egress", "rtc", "receive", "cores", "storms", "http", "tcp-peers", "transcode"],
-  ...["turn", "publish", "latency", "first-picture", "soak"],
+  ...["turn", "publish", "latency", "first-picture", "soak", "registry", "fronts"],
 ];
 const gather = "figures";
 

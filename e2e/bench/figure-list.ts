@@ -134,6 +134,14 @@ const list = {
     what: "an existing viewer's packets in a NACK storm, p99",
     ...{ unit: "ms", digits: 1, atMost: 20, bench: "storms" },
   },
+  "registry.lookup": {
+    what: "a stream found by its name among 10,000",
+    ...{ unit: "ns", digits: 0, bench: "registry" },
+  },
+  "registry.join": {
+    what: "WHEP on a gateway with 10,000 live streams, p50, of that with ten",
+    ...{ unit: "×", digits: 2, atMost: 1.3, bench: "registry" },
+  },
 } as const satisfies Readonly<Record<string, Figure>>;
 
 export type FigureId = keyof typeof list;
