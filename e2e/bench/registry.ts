@@ -201,7 +201,7 @@ function nameOf(number: number): string {
 function received(texts: readonly string[]): (index: number) => string {
   const bytes = Buffer.from(texts.join(""), "latin1");
   const length = texts[0]?.length ?? 0;
-  return (index) => bytes.latin1Slice(index * length, (index + 1) * length);
+  return (index) => bytes.toString("latin1", index * length, (index + 1) * length);
 }
 
 /** All numbers below `size` in an order that no cache foresees, the same in each run. */

@@ -50,19 +50,19 @@ const card = ({ name, viewers }, ticket) => {
   </a></li>`;
 };
 
-export const channelPage = ({ person, ticket }, name, stream) =>
+export const channelPage = ({ person, ticket }, name, isLive) =>
   page(
     name,
     `${header(person)}
 <main>
   <millrace-player src="/video/live/${name}" token="${ticket}" autoplay muted controls></millrace-player>
   <h1>${name}</h1>
-  <p>${stream ? people(stream.viewers) : "Not live now. The player starts by itself."}</p>
+  <p>${isLive ? "Live" : "Not live now. The player starts by itself."}</p>
 </main>`,
     '<script type="module" src="/video/player.js"></script>',
   );
 
-export const goLivePage = ({ person }, rtmpPort) =>
+export const goLivePage = ({ person }, rtmpServer) =>
   page(
     "Go live",
     `${header(person)}
@@ -70,7 +70,7 @@ export const goLivePage = ({ person }, rtmpPort) =>
   <millrace-publisher stream="live/${person.name}" token="${person.key}"></millrace-publisher>
   <h1>Or with an encoder</h1>
   <dl>
-    <dt>Server</dt><dd>rtmp://<script>document.write(location.hostname)</script>:${rtmpPort}/live</dd>
+    <dt>Server</dt><dd>${rtmpServer}</dd>
     <dt>Stream key</dt><dd><details><summary>Show the key</summary><code>${person.key}</code></details></dd>
   </dl>
 </main>`,

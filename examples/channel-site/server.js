@@ -27,14 +27,14 @@ gateway.mount(app, { path: "/video", server });
 app.use(express.static(`${import.meta.dirname}/public`));
 app.use(login); // From here on everybody is signed in, and `locals` has { person, ticket }.
 app.get("/", (_, response) => response.send(frontPage(response.locals, gateway.streams())));
-app.get("/go-live", (_, response) =>
-  response.send(goLivePage(response.locals, gateway.addresses.rtmp.port)),
-);
-app.get("/:name", ({ params }, response, next) => {
-  const channel = gateway.streams().find(({ name }) => name === `live/${params.name}`);
-  return /^\w+$/.test(params.name)
-    ? response.send(channelPage(response.locals, params.name, channel))
-    : next();
+app.get("/go-live", ({ headers }, response) => {
+  const { hostname } = new URL(`http://${headers.host}`);
+  const rtmpServer = `rtmp://${hostname}:${gateway.addresses.rtmp.port}/live`;
+  response.send(goLivePage(response.locals, rtmpServer));
+});
+app.get("/:name", ({ params: { name } }, response, next) => {
+  const isLive = gateway.streams().some((stream) => stream.name === `live/${name}`);
+  return /^\w+$/.test(name) ? response.send(channelPage(response.locals, name, isLive)) : next();
 });
 
 await gateway.start();
