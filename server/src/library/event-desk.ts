@@ -1,3 +1,4 @@
+import { suggestion } from "../config/index.ts";
 import type { Log } from "../core/index.ts";
 import type { HookEvent } from "../hooks/index.ts";
 
@@ -14,17 +15,35 @@ export type GatewayListener<T extends GatewayEventType> = (event: GatewayEvent<T
 
 type AnyListener = (event: never) => unknown;
 
+const types: Readonly<Record<GatewayEventType, true>> = {
+  "publish.started": true,
+  "publish.ended": true,
+  "play.started": true,
+  "play.ended": true,
+  "stream.live": true,
+  "stream.waiting": true,
+  "stream.ended": true,
+  "stream.buffer": true,
+  "stream.hint": true,
+};
+
 /** Tells listeners what happened: each event once, in order, after what happened is done. One that throws harms nobody. */
 export class EventDesk {
   readonly #log: Log;
+  readonly #everything: AnyListener | undefined;
   readonly #listeners = new Map<string, Set<AnyListener>>();
 
-  constructor(log: Log) {
+  /** `everything` is told all events. */
+  constructor(log: Log, everything?: AnyListener) {
     this.#log = log;
+    this.#everything = everything;
   }
 
-  /** The same function twice is told once. */
+  /** The same function twice is told once. @throws TypeError when there is no such event. */
   on(type: string, listener: AnyListener): void {
+    if (!Object.hasOwn(types, type)) {
+      throw new TypeError(`There is no event "${type}".${suggestion(type, Object.keys(types))}`);
+    }
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners);
     listeners.add(listener);
@@ -36,17 +55,22 @@ export class EventDesk {
 
   /** Comes from where media flows: listeners are called in a moment. */
   tell(event: HookEvent): void {
-    if ((this.#listeners.get(event.type)?.size ?? 0) > 0) queueMicrotask(() => this.#call(event));
+    const isHeard = (this.#listeners.get(event.type)?.size ?? 0) > 0;
+    if (isHeard || this.#everything !== undefined) queueMicrotask(() => this.#tellAll(event));
   }
 
-  #call(event: HookEvent): void {
-    for (const listener of [...(this.#listeners.get(event.type) ?? [])]) {
-      try {
-        const said = listener(event as never);
-        if (said instanceof Promise) said.catch((error: unknown) => this.#failed(event, error));
-      } catch (error) {
-        this.#failed(event, error);
-      }
+  #tellAll(event: HookEvent): void {
+    if (this.#everything !== undefined) this.#call(this.#everything, event);
+    for (const listener of [...(this.#listeners.get(event.type) ?? [])])
+      this.#call(listener, event);
+  }
+
+  #call(listener: AnyListener, event: HookEvent): void {
+    try {
+      const said = listener(event as never);
+      if (said instanceof Promise) said.catch((error: unknown) => this.#failed(event, error));
+    } catch (error) {
+      this.#failed(event, error);
     }
   }
 

@@ -71,6 +71,12 @@ describe("createGateway", () => {
 });
 
 describe("hooks, events and reports", () => {
+  it("know no event that there is not", () => {
+    expect(() => make().on("publish.start" as "publish.started", () => {})).toThrow(
+      'There is no event "publish.start". Did you mean publish.started?',
+    );
+  });
+
   it("rename, tell, report and kick", async () => {
     const told: GatewayEvent[] = [];
     const all: string[] = [];
@@ -79,7 +85,10 @@ describe("hooks, events and reports", () => {
         onPublish: ({ stream }) =>
           stream === "live/secret-key" && { allow: true, stream: "live/anna", user: "anna" },
         onPlay: ({ token }) => token === "ticket" && { allow: true, user: "vera" },
-        onEvent: ({ type }) => void all.push(type),
+        onEvent: async ({ type }) => {
+          all.push(type);
+          throw new Error("a back end's own fault");
+        },
       },
     });
     const dropped = vi.fn();

@@ -77,15 +77,8 @@ class EmbeddedGateway implements Gateway {
   constructor(config: Config, functions: GatewayHooks, log: Log) {
     this.#config = config;
     this.#log = log;
-    this.#desk = new EventDesk(log);
-    const { onEvent } = functions;
-    this.#hooks = {
-      ...functions,
-      onEvent: (event) => {
-        this.#desk.tell(event);
-        return onEvent?.(event);
-      },
-    };
+    this.#desk = new EventDesk(log, functions.onEvent);
+    this.#hooks = { ...functions, onEvent: (event) => this.#desk.tell(event) };
   }
 
   get addresses(): GatewayAddresses {

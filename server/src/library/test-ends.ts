@@ -10,15 +10,15 @@ const options: GatewayOptions = {
   log: "error",
 };
 
-for (let round = 0; round < 2; round++) {
+for (const path of ["/video", "/tv"]) {
   await using own = createGateway(options);
   await own.start();
   const server = createServer();
-  const mounted = createGateway(options).mount(server, { path: "/video" });
+  const mounted = createGateway(options).mount(server, { path });
   await mounted.start();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const watching = await fetch(`http://127.0.0.1:${port}/video/live/demo.flv`);
+  const watching = await fetch(`http://127.0.0.1:${port}${path}/live/demo.flv`);
   await watching.body?.getReader().read();
   await mounted.close();
   await new Promise((resolve) => server.close(resolve));
