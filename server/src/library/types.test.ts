@@ -56,7 +56,7 @@ it("events have what belongs to their type", () => {
   });
   expectTypeOf<GatewayEvent<"stream.live">["reason"]>().toEqualTypeOf<string>();
   // @ts-expect-error there is no such event
-  gateway.on("stream.lost", () => {});
+  gateway.off("stream.lost", () => {});
 });
 
 it("the rest is typed too", () => {
