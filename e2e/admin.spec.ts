@@ -28,7 +28,10 @@ function complaints(page: Page): string[] {
   const found: string[] = [];
   page.on("pageerror", (error) => found.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") found.push(`${message.text()} ${message.location().url}`);
+    const { url } = message.location();
+    // A server without events has no such view, and the page no tab for it.
+    const isAbsent = url.endsWith("/api/v1/events") && message.text().includes("404");
+    if (message.type() === "error" && !isAbsent) found.push(`${message.text()} ${url}`);
   });
   return found;
 }
@@ -253,8 +256,7 @@ test("under a path prefix, every view by keyboard, with names for all controls, 
     await expect(page.getByText("Skip to the figures")).toBeFocused();
     for (const name of ["Millrace, all streams", "Overview", "Streams"]) {
       await page.keyboard.press("Tab");
-      const link = page.getByRole("link", { name }).first();
-      // A tab that is hidden is passed over.
+      const link = page.getByRole("link", { name, exact: true });
       await expect(link).toBeFocused();
     }
     await page.keyboard.press("Enter");

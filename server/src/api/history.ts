@@ -165,7 +165,7 @@ export class History {
   #inBits(stream: Stream, seconds: number): number {
     const publisher = this.#registry.publisher(stream.name);
     if (publisher === undefined) return 0;
-    const { bytesReceived }: PublisherFigures = publisher.info.stats?.() ?? {};
+    const { bytesReceived }: Partial<PublisherFigures> = publisher.info.stats?.() ?? {};
     if (bytesReceived !== undefined) {
       return 8 * this.#grown(publisher, bytesReceived, publisher.startedWallMs);
     }
