@@ -1,5 +1,5 @@
 import type { HistoryWindow } from "./history-window.ts";
-import { ApiProblem, problemOf } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 import { parseServer, type ServerFacts } from "./server-facts.ts";
 import { parseStreams, type StreamEntry } from "./stream-entry.ts";
 import { parseViewers, type ViewerPage } from "./viewer-entry.ts";
@@ -76,7 +76,7 @@ export class Api {
       signal,
     });
     if (!response.ok) throw await problemOf(response);
-    if (response.body === null) throw new ApiProblem("EVENTS_EMPTY", 502, "No events came.");
+    if (response.body === null) throw new TypeError("No events came.");
     return response.body;
   }
 
