@@ -195,14 +195,15 @@ test("the server goes and comes back: the page says so and goes on by itself", a
   page,
   cleanup,
 }) => {
-  let gateway = await startDemo(cleanup);
+  const gateway = await startDemo(cleanup);
   await page.goto(`${gateway.url}/admin`);
   await expect(page.getByTestId("contact")).toHaveText("Connected", soon);
   const { ports } = gateway;
   await gateway.stop();
   await expect(page.getByTestId("lost")).toHaveText(/^Lost contact with the server/, wait);
   await expect(page.getByTestId("contact")).toHaveText("No contact");
-  gateway = await Gateway.start({ flags: ["--demo"] }, ports);
+  const again = await Gateway.start({ flags: ["--demo"] }, ports);
+  cleanup(() => again.stop());
   await expect(page.getByTestId("contact")).toHaveText("Connected", wait);
   await expect(page.getByTestId("lost")).toBeHidden();
   await expect(page.getByTestId("tile-streams")).toContainText("1", wait);
