@@ -98,7 +98,7 @@ describe("the image", () => {
       expect(last, workspace).toContain(`/millrace/${workspace}/package.json`);
     }
     // What is in C lies beside its sources.
-    expect(read("scripts/build-native.mjs")).toContain('join(root, folder, "build"');
+    expect(read("server/native/build.mjs")).toContain('join(root, folder, "build"');
     expect(last).toContain("/millrace/server/native/build");
     expect(last).toContain("/millrace/turn/native/build");
   });

@@ -10,6 +10,7 @@ import { eventSchema } from "./schemas/events.ts";
 import { historySchema } from "./schemas/history.ts";
 import {
   eventsQuery,
+  figureNames,
   figuresQuery,
   historyQuery,
   type Shape,
@@ -106,7 +107,11 @@ export function apiOperations({
         document: figuresSchema,
       },
       ({ query }) =>
-        told({ streams: query.streams.flatMap((one) => documents.stream(one, true, false) ?? []) }),
+        told({
+          streams: figureNames(query.streams).flatMap(
+            (one) => documents.stream(one, true, false) ?? [],
+          ),
+        }),
     ),
     operation(
       {

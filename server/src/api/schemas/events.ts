@@ -23,6 +23,8 @@ interface SessionEnded extends OfSession {
   readonly type: "publish.ended" | "play.ended";
   readonly reason: string;
   readonly seconds: number;
+  readonly bytesSent?: number | undefined;
+  readonly bytesReceived?: number | undefined;
 }
 interface StreamState extends OfStream {
   readonly type: "stream.live" | "stream.waiting" | "stream.ended";
@@ -63,7 +65,13 @@ const ofSession = {
   userAgent: text.optional(),
   user: text.optional(),
 };
-const ended = { ...ofSession, reason: code, seconds: amount };
+const ended = {
+  ...ofSession,
+  reason: code,
+  seconds: amount,
+  bytesSent: count.describe("To it, as far as its transport knows.").optional(),
+  bytesReceived: count.optional(),
+};
 
 export const eventSchema: z.ZodType<EventDocument> = named<EventDocument>(
   "Event",

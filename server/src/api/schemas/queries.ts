@@ -22,7 +22,8 @@ export interface SessionsQuery extends PageQuery {
   readonly transport?: string | undefined;
 }
 export interface FiguresQuery {
-  readonly streams: readonly string[];
+  /** Names with commas between them. */
+  readonly streams: string;
 }
 export interface HistoryQuery {
   /** Milliseconds since 1970. */
@@ -101,11 +102,16 @@ export const eventsQuery: z.ZodType<EventsQuery> = queryOf<EventsQuery>({
 export const srsPageQuery: z.ZodType<SrsPageQuery> = queryOf<SrsPageQuery>(srsPage);
 
 const figureStreams = `streams names one to ${maxFigureStreams} streams, with commas between them.`;
+/** Streams that `FiguresQuery.streams` names, each once. */
+export function figureNames(names: string): readonly string[] {
+  return [...new Set(names.split(","))];
+}
+
 export const figuresQuery: z.ZodType<FiguresQuery> = queryOf<FiguresQuery>({
   streams: z
     .string({ error: figureStreams })
-    .transform((names) => [...new Set(names.split(","))])
-    .pipe(z.array(z.string().min(1)).max(maxFigureStreams, { error: figureStreams }))
+    .min(1, { error: figureStreams })
+    .refine((names) => figureNames(names).length <= maxFigureStreams, { error: figureStreams })
     .describe("Names with commas between them."),
 });
 export const historyQuery: z.ZodType<HistoryQuery> = queryOf<HistoryQuery>({
@@ -113,6 +119,7 @@ export const historyQuery: z.ZodType<HistoryQuery> = queryOf<HistoryQuery>({
     .string()
     .regex(/^\d{1,15}$/, { error: "after is a time in milliseconds since 1970." })
     .transform(Number)
+    .pipe(z.int().nonnegative())
     .optional()
     .describe("Samples after that time alone. Milliseconds since 1970."),
 });
