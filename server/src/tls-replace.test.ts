@@ -148,7 +148,7 @@ test("a certificate is replaced under load: no viewer is lost, no byte is missin
   expect(certificates.map(({ serial }) => serial)).toEqual([serialOf(2)]);
   const metrics = await (await fetch(`http://127.0.0.1:${http?.port}/metrics`)).text();
   expect(metrics).toMatch(
-    /^millrace_certificate_expires_timestamp_seconds\{name="tv.example"\} \d/m,
+    /^millrace_certificate_expiry_timestamp_seconds\{certificate="tv.example"\} \d/m,
   );
 
   for (const { socket } of [reference, ...viewers, stun]) socket.destroy();

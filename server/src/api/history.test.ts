@@ -10,9 +10,9 @@ let registry: Registry;
 let history: History;
 let machine: { cpuUs: number; memoryBytes: number; lagMs: number; closed: number };
 
-function start(limits = {}): History {
+function start(limits = {}, streams: Pick<Registry, "list" | "publisher"> = registry): History {
   return new History({
-    registry,
+    registry: streams,
     clock,
     limits,
     machine: {
@@ -131,15 +131,21 @@ test("CPU is told in cores, with memory and lag", () => {
 
 test("many sessions are asked over several turns, and the sample has all of them", () => {
   history.close();
-  history = start({ sessionsPerTurn: 10 });
   let asked = 0;
   const { stream } = publish("live/cam");
-  for (let i = 0; i < 35; i++) {
-    stream.addViewer({
-      ...{ transport: "sse", address: "192.0.2.2" },
-      stats: () => ({ bytesSent: ++asked, bytesReceived: 0 }),
-    });
-  }
+  for (let i = 0; i < 35; i++) stream.addViewer({ transport: "sse", address: "192.0.2.2" });
+  // What core itself asks of sessions is not counted.
+  const viewers = new Map(
+    [...stream.viewers].map(([id, viewer]) => {
+      const stats = () => ({ bytesSent: ++asked, bytesReceived: 0 });
+      return [id, { ...viewer, info: { ...viewer.info, stats } }];
+    }),
+  );
+  const copy = { name: stream.name, state: stream.state, tracks: [], viewers };
+  history = start(
+    { sessionsPerTurn: 10 },
+    { list: () => [copy as unknown as typeof stream], publisher: () => undefined },
+  );
   let most = 0;
   const { after } = clock;
   clock.after = (ms, callback) =>
