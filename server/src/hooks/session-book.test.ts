@@ -165,3 +165,15 @@ test("the end of the gateway ends all, once", async () => {
   book.close();
   expect(hook.told).toMatchObject([{ session: viewer.id, reason: "SERVER_CLOSING" }]);
 });
+
+test("what a connection was allowed and did not begin ends when it asks again", async () => {
+  const publishing = { ...playing, action: "publish", session: undefined, id: "of-the-connection" };
+  const asked = publishing as AccessRequest;
+  await admit(access, asked);
+  await admit(access, { ...asked, stream: "live/other" });
+  expect(hook.asked).toHaveLength(2);
+  expect(hook.told).toMatchObject([{ session: "of-the-connection", reason: "NEVER_BEGAN" }]);
+  clock.advance(600_000);
+  expect(hook.told).toHaveLength(2);
+  expect(book.size).toBe(0);
+});

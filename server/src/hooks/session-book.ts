@@ -94,6 +94,9 @@ export class SessionBook {
     try {
       const { grant, allowed } = await entry.decision;
       entry.allowed = allowed;
+      // A connection that asks again has not begun what it was allowed before.
+      const earlier = this.#entries.get(id);
+      if (earlier !== undefined) this.#end(earlier, "NEVER_BEGAN");
       this.#entries.set(id, entry);
       this.#use(entry);
       if (this.#closed) this.#end(entry, "SERVER_CLOSING");
