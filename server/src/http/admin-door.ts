@@ -44,13 +44,17 @@ export class AdminDoor {
   readonly #limits: LoginLimits;
   readonly #ownPage: OwnPage;
   readonly #attempts: AddressRate;
+  /** Tokens that were shown where none is needed. Apart, so that viewers keep no administrator out. */
+  readonly #idleAttempts: AddressRate;
   readonly #readForm: FormReader;
 
   constructor(options: RouteOptions) {
     this.#options = options;
     this.#limits = { ...defaultLoginLimits, ...options.loginLimits };
     this.#ownPage = new OwnPage(options.trust, options.ownHosts);
-    this.#attempts = new AddressRate(this.#limits.loginAttempts, this.#limits.maxLoginAddresses);
+    const { loginAttempts, maxLoginAddresses } = this.#limits;
+    this.#attempts = new AddressRate(loginAttempts, maxLoginAddresses);
+    this.#idleAttempts = new AddressRate(loginAttempts, maxLoginAddresses);
     this.#readForm = formReader(this.#limits.maxLoginBytes);
   }
 
@@ -70,22 +74,38 @@ export class AdminDoor {
   }
 
   /**
-   * The same for what others may see too, by tokens of theirs. Those count as wrong only when `otherwise` refuses them.
+   * The same for what others may see too, by tokens of theirs. Those count as wrong when `otherwise` refuses them, and where
+   * `anybody` would be let in: any token is answered there, and each is a try at an administrator's.
    * True: an administrator asks. @throws what `otherwise` throws.
    */
-  async authorizeOr(request: IncomingMessage, otherwise: () => Promise<unknown>): Promise<boolean> {
+  async authorizeOr(
+    request: IncomingMessage,
+    otherwise: () => Promise<unknown>,
+    anybody: () => Promise<unknown>,
+  ): Promise<boolean> {
     const caller = this.#callerOf(request);
     const isAdminOr = async (): Promise<boolean> => {
-      if (await this.#isAdmin(caller)) return true;
+      if (await isLetIn(() => this.#options.admin.authorize(caller))) return true;
       await otherwise();
       return false;
     };
-    if (caller.token === undefined) return isAdminOr();
-    if (this.#attempts.take(caller.address, this.#nowUs()) === 0) {
-      return this.#guess(caller.address, isAdminOr);
+    const { address, token } = caller;
+    if (token === undefined) return isAdminOr();
+    const nowUs = this.#nowUs();
+    if (this.#idleAttempts.take(address, nowUs) > 0 || this.#attempts.take(address, nowUs) > 0) {
+      await otherwise();
+      return false;
     }
-    await otherwise();
-    return false;
+    return this.#guess(address, async () => {
+      let isIdle = false;
+      try {
+        const isAdmin = await isAdminOr();
+        isIdle = !isAdmin && (await isLetIn(anybody));
+        return isAdmin;
+      } finally {
+        if (!isIdle) this.#idleAttempts.giveBack(address);
+      }
+    });
   }
 
   /**
@@ -161,16 +181,6 @@ export class AdminDoor {
     }
   }
 
-  async #isAdmin(caller: AdminCaller): Promise<boolean> {
-    try {
-      await this.#options.admin.authorize(caller);
-      return true;
-    } catch (error) {
-      if (error instanceof RefusedError) return false;
-      throw error;
-    }
-  }
-
   #take(address: string, response: ServerResponse): void {
     const waitMs = this.#attempts.take(address, this.#nowUs());
     if (waitMs === 0) return;
@@ -203,6 +213,16 @@ export class AdminDoor {
 
   #nowUs(): number {
     return (this.#options.clock ?? systemClock).nowUs();
+  }
+}
+
+async function isLetIn(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (error) {
+    if (error instanceof RefusedError) return false;
+    throw error;
   }
 }
 

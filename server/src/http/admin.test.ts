@@ -196,6 +196,24 @@ describe("tokens", () => {
   });
 });
 
+describe("where anybody may watch", () => {
+  it("tokens are answered, and cannot be tried for an administrator's for long", async () => {
+    const rig = await start();
+    const look = async (token: string) => {
+      const answer = await rig.get(`/api/v1/streams/live/cam?token=${token}`);
+      return ((await answer.json()) as { readonly full: boolean }).full;
+    };
+    for (let at = 0; at < 30; at++) expect(await look("admin-token")).toBe(true);
+    for (let at = 0; at < defaultLoginLimits.loginAttempts.burst; at++) {
+      expect(await look(`wrong-${at}`)).toBe(false);
+    }
+    expect(await look("admin-token")).toBe(false);
+    // What is for administrators alone is not closed to them by it.
+    const admin = { Authorization: "Bearer admin-token" };
+    expect((await rig.get("/api/v1/server", admin)).status).toBe(200);
+  });
+});
+
 describe("addresses of the API", () => {
   const admin = { Authorization: "Bearer admin-token" };
 
@@ -257,6 +275,30 @@ describe("addresses of the API", () => {
     access.right = { expiresWallMs: Date.now() + 100 };
     // Ends by itself.
     await (await rig.get("/api/v1/events", admin)).text();
+  });
+
+  it("tell nothing to a listener who went before it was let in", async () => {
+    const access = new FakeAdmin(false);
+    let letIn = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      access.authorize = () => {
+        resolve();
+        return new Promise((right) => {
+          letIn = () => right({});
+        });
+      };
+    });
+    const rig = await start({ front: { admin: access } });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const gone = fetch(`${rig.url}/api/v1/events`, { headers: admin, signal }).catch(() => "gone");
+    await asked;
+    stop.abort();
+    expect(await gone).toBe("gone");
+    await expect.poll(() => rig.http.connections, { timeout: 10_000 }).toBe(0);
+    letIn();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(fakeListeners.size).toBe(0);
   });
 
   it("cut off a listener who takes too little", async () => {

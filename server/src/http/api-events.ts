@@ -30,6 +30,8 @@ export function sendEvents(
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
   };
+  // The listener went while it was asked whether it may listen: nothing would tell of its end again.
+  if (response.closed) return;
   if (request.method === "HEAD") {
     response.writeHead(200, headers).end();
     return;

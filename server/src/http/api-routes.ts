@@ -77,18 +77,23 @@ export function apiRoutes(options: RouteOptions, door: LoginDoor, adminDoor: Adm
     if (access === "admin")
       return { admin: true, ...(await adminDoor.authorize(request, response)) };
     const { token, address, userAgent } = caller;
-    const admin = await adminDoor.authorizeOr(request, () => {
+    const lookWith = async (shown: string | undefined): Promise<unknown> => {
       const asked: AccessRequest = {
         action: "play",
         transport: "webrtc",
         look: true,
         stream: parseStreamName(paramsOf(request)["name"] ?? ""),
-        token: door.playToken(request, token),
+        token: shown,
         address,
         userAgent,
       };
       return options.access.authorize(asked);
-    });
+    };
+    const admin = await adminDoor.authorizeOr(
+      request,
+      () => lookWith(door.playToken(request, token)),
+      () => lookWith(undefined),
+    );
     if (!admin && caller.token === undefined) setCors(request, response, origins);
     return { admin };
   }
