@@ -199,6 +199,11 @@ describe("the service of systemd", () => {
     expect(existsSync(join(root, "docs/deploy.md"))).toBe(true);
   });
 
+  it("keeps certificates where it can write", () => {
+    expect(unit).toContain("\nStateDirectory=millrace\n");
+    expect(unit).toContain("\nEnvironment=MILLRACE_HTTPS_FOLDER=/var/lib/millrace/certificates\n");
+  });
+
   const canVerify = spawnSync("systemd-analyze", ["--version"]).status === 0;
   test.skipIf(!canVerify)("is understood by systemd", () => {
     const folder = mkdtempSync(join(tmpdir(), "millrace-unit-"));
