@@ -215,6 +215,8 @@ async function expectClient({ at, gateway }: Place): Promise<void> {
   await expect.poll(() => viewersOver(gateway, "http-flv"), { timeout: 20_000 }).toEqual([]);
 }
 
+const secret = "a-token-that-no-log-has";
+
 for (const kind of ["nginx", "caddy", "apache"] as const) {
   test.describe(`row 55: ${kind} as it is shipped`, () => {
     test.skip(() => !process.env["CI"] && !hasFront(kind), `${kind} is not installed`);
@@ -255,6 +257,11 @@ for (const kind of ["nginx", "caddy", "apache"] as const) {
         for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
           expect((await ask(method, `${front.plainUrl}/whip/live/x`)).status).toBe(403);
         }
+        for (const base of [front.plainUrl, url]) {
+          await ask("GET", `${base}/${stream}?token=${secret}`, { Referer: `${base}/?token=${secret}` });
+        }
+        await expect.poll(() => front.accessLog.split(`GET /${stream} `).length).toBe(4);
+        expect(front.accessLog).not.toContain(secret);
       });
     }
   });

@@ -86,6 +86,11 @@ export class Front {
     }
   }
 
+  /** What it logged of requests, where the shipped file says that it does. */
+  get accessLog(): string {
+    return readFileSync(join(this.#folder, "access.log"), "utf8");
+  }
+
   get pid(): number {
     return this.#peer.process.pid ?? 0;
   }
@@ -105,6 +110,7 @@ const prepare: Readonly<Record<FrontKind, (place: Place) => string[]>> = {
       [/^.*listen \[::\].*\n/gm, ""],
       [/listen 80;/g, `listen 127.0.0.1:${place.plainPort};`],
       [/listen 443 /g, `listen 127.0.0.1:${place.port} `],
+      [/\/var\/log\/nginx\//g, `${folder}/`],
     ]);
     writeFileSync(join(folder, "millrace.conf"), shipped);
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -156,6 +162,7 @@ http {
       `ServerRoot ${folder}
 ServerName 127.0.0.1
 DefaultRuntimeDir ${folder}
+Define APACHE_LOG_DIR ${folder}
 PidFile ${folder}/pid
 ErrorLog ${folder}/error.log
 DocumentRoot ${folder}/site

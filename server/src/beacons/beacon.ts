@@ -94,3 +94,18 @@ export function parseBeacon(text: string): Beacon {
   }
   throw new RefusedError("BEACON_INVALID", 400, "That is not what players tell.");
 }
+
+/** Freezes in a second that anybody could see. */
+const maxFreezesPerSecond = 4;
+
+/** The report with no more time in it than there can have been, so that nobody's word outweighs that of others. */
+export function withinSeconds(report: Report, seconds: number): Report {
+  const told = report.playedSeconds + report.frozenSeconds;
+  const part = told <= seconds ? 1 : seconds / told;
+  return {
+    ...report,
+    playedSeconds: report.playedSeconds * part,
+    frozenSeconds: report.frozenSeconds * part,
+    freezes: Math.min(report.freezes, Math.ceil(seconds * maxFreezesPerSecond)),
+  };
+}

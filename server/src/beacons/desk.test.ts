@@ -168,3 +168,15 @@ test("nothing is counted of viewers who come after the end", () => {
   rig.desk.close();
   expect(() => rig.watch(client)).not.toThrow();
 });
+
+test("nobody tells of more time than there was", async () => {
+  rig.watch(client);
+  const long = { transport: "webrtc", frozenSeconds: 120, playedSeconds: 120, freezes: 1000 };
+  const beacon = { client, stream: "live/cam", session: "s1", reports: [long, long, long] };
+  expect(await rig.send(beacon)).toBe(204);
+  expect(rig.results).toEqual(["taken"]);
+  const frozen = rig.reports.reduce((sum, { frozenSeconds }) => sum + frozenSeconds, 0);
+  const freezes = rig.reports.reduce((sum, told) => sum + told.freezes, 0);
+  expect(frozen).toBeCloseTo(65, 0);
+  expect(freezes).toBeLessThanOrEqual(4 * 131);
+});

@@ -7,7 +7,7 @@ import {
   TokenBucket,
 } from "@millrace/signaling/gate";
 import { type Clock, RefusedError, type Registry } from "../core/index.ts";
-import { type Beacon, parseBeacon, type Report } from "./beacon.ts";
+import { type Beacon, parseBeacon, type Report, withinSeconds } from "./beacon.ts";
 import { type Experience, Experiences } from "./experiences.ts";
 import { type BeaconLimits, defaultBeaconLimits } from "./limits.ts";
 import { keyOf, Presence } from "./presence.ts";
@@ -119,7 +119,8 @@ export class BeaconDesk {
     if (client === undefined) return "absent";
     const { clock, observer } = this.#options;
     if (this.#viewers.take(keyOf(stream, client), clock.nowUs()) > 0) return "limited";
-    for (const report of reports) {
+    for (const told of reports) {
+      const report = withinSeconds(told, this.#experiences.spareSeconds(stream, client));
       const { firstFrameMs, latencyMs, path: icePath, ...rest } = report;
       const isNewPath = icePath !== this.#experiences.of(stream, client)?.path;
       this.#experiences.add(stream, client, session, report);

@@ -29,6 +29,8 @@ export interface Experience {
 interface Kept {
   readonly session: string | undefined;
   readonly toldUs: number;
+  /** Time that it may still tell of at that moment. Seconds. */
+  readonly spareSeconds: number;
   readonly experience: Experience;
 }
 
@@ -36,6 +38,7 @@ export interface ExperienceLimits {
   readonly maxExperiences: number;
   readonly experienceMs: number;
   readonly maxSwitches: number;
+  readonly maxSpareSeconds: number;
 }
 
 /** The newest experience of each client with each stream, for a while. */
@@ -59,6 +62,15 @@ export class Experiences {
     return kept === undefined || this.#isOld(kept) ? undefined : kept.experience;
   }
 
+  /** Of how much time that client can tell: no more than passed, and some that it may have kept back. Seconds. */
+  spareSeconds(stream: string, client: string): number {
+    const { maxSpareSeconds } = this.#limits;
+    const kept = this.#kept.get(keyOf(stream, client));
+    if (kept === undefined) return maxSpareSeconds;
+    const passed = (this.#clock.nowUs() - kept.toldUs) / 1e6;
+    return Math.min(maxSpareSeconds, kept.spareSeconds + passed);
+  }
+
   /** Adds what is new. Another session begins anew. */
   add(stream: string, client: string, session: string | undefined, report: Report): void {
     const key = keyOf(stream, client);
@@ -67,10 +79,12 @@ export class Experiences {
       present?.session === session && present !== undefined && !this.#isOld(present)
         ? present.experience
         : undefined;
+    const spare = this.spareSeconds(stream, client);
     this.#kept.delete(key);
     this.#kept.set(key, {
       session,
       toldUs: this.#clock.nowUs(),
+      spareSeconds: Math.max(0, spare - report.playedSeconds - report.frozenSeconds),
       experience: this.#sum(before, report),
     });
     this.#forgetOld();

@@ -23,6 +23,8 @@ export interface BeaconLimits {
   readonly experienceMs: number;
   /** Newest switches that are kept of an experience. */
   readonly maxSwitches: number;
+  /** Time that a viewer may tell of at once, played and frozen together; it grows back as time passes. Seconds. */
+  readonly maxSpareSeconds: number;
 }
 
 export const defaultBeaconLimits: BeaconLimits = {
@@ -37,4 +39,5 @@ export const defaultBeaconLimits: BeaconLimits = {
   maxExperiences: 20_000,
   experienceMs: 60_000,
   maxSwitches: 10,
+  maxSpareSeconds: 130,
 };

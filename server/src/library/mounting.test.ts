@@ -7,6 +7,11 @@ import { createGateway, type Gateway, type GatewayOptions, type MountOptions } f
 import { listen, publishFlv, smallGateway } from "./test-host.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
+// The pages need not be built for these tests.
+vi.mock("../built-site.ts", async () => {
+  const { madeSite } = await import("./test-host.ts");
+  return { builtSite: madeSite };
+});
 const patience = { timeout: 20_000, interval: 20 };
 
 const steps: (() => unknown)[] = [];

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import {
   type ClientRequest,
   createServer,
@@ -7,6 +7,8 @@ import {
   type Server,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { GatewayOptions } from "./options.ts";
 
 const flvFile: Uint8Array = new Uint8Array(
@@ -44,4 +46,12 @@ export function publishFlv(url: string): ClientRequest {
   publisher.on("error", () => {});
   publisher.write(flvFile);
   return publisher;
+}
+
+/** A folder with a page for those who watch, as the built one has it. */
+export function madeSite(): string {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-site-"));
+  const page = '<!doctype html><script type="module" src="/player.js"></script>';
+  writeFileSync(join(folder, "watch.html"), page);
+  return folder;
 }
