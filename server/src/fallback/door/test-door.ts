@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
 import type { Frame, TrackInfo } from "@millrace/media/frame";
 import { type AllowedOrigins, OriginPolicy, ProxyTrust } from "@millrace/signaling/gate";
 import {
@@ -29,15 +31,18 @@ export interface TestDoorOptions {
   readonly transcoder?: Transcoder;
   readonly log?: Log;
   readonly clock?: Clock;
+  /** PEM of an HTTPS server. Default: it speaks HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** The door on a plain HTTP server on a free port of loopback; what it leaves alone is answered 599. */
+/** The door on an HTTP server on a free port of loopback; what it leaves alone is answered 599. */
 export class TestDoor {
   readonly registry: Registry;
   readonly fallback: Fallback;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #basePath: string;
+  readonly #isSecure: boolean;
 
   constructor(options: TestDoorOptions) {
     const log = options.log ?? silentLog;
@@ -59,13 +64,16 @@ export class TestDoor {
       outputs: options.outputs,
       limits: options.limits ?? {},
     });
-    this.#server = createServer((request, response) => {
+    const listener: RequestListener = (request, response) => {
       request.url = (request.url ?? "").slice(this.#basePath.length);
       this.fallback
         .handle(request, response)
         .then((answered) => answered || response.writeHead(599).end())
         .catch((error: unknown) => response.destroy(error as Error));
-    });
+    };
+    const { tls } = options;
+    this.#isSecure = tls !== undefined;
+    this.#server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
     this.#server.on("upgrade", (request, socket, head) => {
       if (this.fallback.takesUpgrade(request)) this.fallback.upgrade(request, socket, head);
       else socket.destroy();
@@ -91,6 +99,7 @@ export class TestDoor {
     return this;
   }
 
+  /** Not over TLS. */
   get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> {
     const url = `http://127.0.0.1:${this.port}${this.#basePath}${path}`;
     return fetch(url, { headers, method, redirect: "manual" });
@@ -98,8 +107,11 @@ export class TestDoor {
 
   /** A connection on which these bytes were sent. */
   async raw(bytes: string): Promise<Socket> {
-    const socket = connect(this.port, "127.0.0.1");
-    await once(socket, "connect");
+    const at = { port: this.port, host: "127.0.0.1" };
+    const socket = this.#isSecure
+      ? connectSecurely({ ...at, rejectUnauthorized: false })
+      : connect(at);
+    await once(socket, this.#isSecure ? "secureConnect" : "connect");
     socket.on("error", () => {});
     socket.write(bytes);
     return socket;

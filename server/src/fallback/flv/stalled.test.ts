@@ -10,6 +10,7 @@ import {
   type Viewer,
 } from "../../core/index.ts";
 import { audioInfo, frameAt, videoInfo } from "../../core/test-frames.ts";
+import { testCertificate } from "../door/test-certificate.ts";
 import { feed, Received, TestDoor } from "../door/test-door.ts";
 import { createFlvOutput } from "./flv-output.ts";
 import { dechunk, messagesOf, parseFlv, splitAnswer } from "./test-flv.ts";
@@ -20,9 +21,10 @@ afterEach(async () => {
   door = undefined;
 });
 
-async function open(clock: Clock, endMs = 5000): Promise<TestDoor> {
+async function open(scheme: Scheme, clock: Clock, endMs = 5000): Promise<TestDoor> {
   const output = createFlvOutput({ clock, log: silentLog, limits: { trackGraceMs: 0, endMs } });
-  door = await new TestDoor({ outputs: [output], core: { graceMs: 0 } }).listen();
+  const tls = scheme === "TLS" ? await testCertificate() : undefined;
+  door = await new TestDoor({ outputs: [output], core: { graceMs: 0 }, tls }).listen();
   return door;
 }
 
@@ -47,9 +49,16 @@ const webSocket = [
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
   "Sec-WebSocket-Version: 13\r\n\r\n",
 ].join("\r\n");
+type Scheme = "TCP" | "TLS";
+const ways: [carrier: string, scheme: Scheme, request: string][] = [
+  ["HTTP", "TCP", http],
+  ["WebSocket", "TCP", webSocket],
+  ["HTTP", "TLS", http],
+  ["WebSocket", "TLS", webSocket],
+];
 const megabyte = 1024 * 1024;
 const statsOf = (viewer: Viewer | undefined) =>
-  viewer?.info.stats?.() as { waitingBytes: number; framesDropped: number };
+  viewer?.info.stats?.() as { bytesSent: number; waitingBytes: number; framesDropped: number };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 setFlagsFromString("--expose_gc");
@@ -60,13 +69,10 @@ function bufferBytes(): number {
   return process.memoryUsage().arrayBuffers;
 }
 
-test.each([
-  ["HTTP", http],
-  ["WebSocket", webSocket],
-])(
-  "viewers over %s that do not read cost bounded memory, hold up nobody and go on at a key frame",
-  async (name, request) => {
-    const at = await open(systemClock);
+test.each(ways)(
+  "viewers by %s over %s that do not read cost bounded memory, hold up nobody and go on at a key frame",
+  async (name, scheme, request) => {
+    const at = await open(scheme, systemClock);
     const publisher = at.publish("live/cam", videoInfo(), audioInfo());
     feed(publisher, "video", [frameAt(0, { key: true })]);
     const stalled = await Promise.all([1, 2, 3].map(() => at.raw(request)));
@@ -92,6 +98,9 @@ test.each([
       while (readerBytes < sent) await turn();
       if (group % 20 === 19) most = Math.max(most, bufferBytes() - before);
     }
+    // Over TLS what is inside counts.
+    const sentTo = () => [...(stream?.viewers.values() ?? [])].map((one) => statsOf(one).bytesSent);
+    while (!sentTo().includes(readerBytes)) await turn();
     // The newest group, what all stalled ones together are behind, and what waits in each one's socket.
     expect(most).toBeLessThan(60 * megabyte);
     for (const viewer of stream?.viewers.values() ?? []) {
@@ -131,14 +140,11 @@ test.each([
   120_000,
 );
 
-test.each([
-  ["HTTP", http],
-  ["WebSocket", webSocket],
-])(
-  "a viewer over %s that takes nothing for the limit is closed",
-  async (_name, request) => {
+test.each(ways)(
+  "a viewer by %s over %s that takes nothing for the limit is closed",
+  async (_name, scheme, request) => {
     const clock = new FakeClock();
-    const at = await open(clock);
+    const at = await open(scheme, clock);
     const publisher = at.publish("live/cam", videoInfo());
     feed(publisher, "video", [frameAt(0, { key: true })]);
     await stall(at, publisher, request);
@@ -153,28 +159,36 @@ test.each([
   60_000,
 );
 
-test("a viewer over HTTP that does not take the end is cut after the limit", async () => {
-  const clock = new FakeClock();
-  const at = await open(clock, 300);
-  const publisher = at.publish("live/cam", videoInfo());
-  feed(publisher, "video", [frameAt(0, { key: true })]);
-  await stall(at, publisher, http);
-  publisher.close("PUBLISHER_CLOSED");
-  expect(publisher.stream.viewers.size).toBe(0);
-  clock.advance(299);
-  await turn();
-  expect(at.connections).toBe(1);
-  clock.advance(1);
-  while (at.connections > 0) await turn();
-  expect(clock.timers).toBe(0);
-}, 60_000);
+test.each(["TCP", "TLS"] as const)(
+  "a viewer by HTTP over %s that does not take the end is cut after the limit",
+  async (scheme) => {
+    const clock = new FakeClock();
+    const at = await open(scheme, clock, 300);
+    const publisher = at.publish("live/cam", videoInfo());
+    feed(publisher, "video", [frameAt(0, { key: true })]);
+    await stall(at, publisher, http);
+    publisher.close("PUBLISHER_CLOSED");
+    expect(publisher.stream.viewers.size).toBe(0);
+    clock.advance(299);
+    await turn();
+    expect(at.connections).toBe(1);
+    clock.advance(1);
+    while (at.connections > 0) await turn();
+    expect(clock.timers).toBe(0);
+  },
+  60_000,
+);
 
-test("a viewer over WebSocket that does not take the end is cut after the limit", async () => {
-  const at = await open(systemClock, 50);
-  const publisher = at.publish("live/cam", videoInfo());
-  feed(publisher, "video", [frameAt(0, { key: true })]);
-  await stall(at, publisher, webSocket);
-  publisher.close("PUBLISHER_CLOSED");
-  expect(publisher.stream.viewers.size).toBe(0);
-  while (at.connections > 0) await turn();
-}, 60_000);
+test.each(["TCP", "TLS"] as const)(
+  "a viewer by WebSocket over %s that does not take the end is cut after the limit",
+  async (scheme) => {
+    const at = await open(scheme, systemClock, 50);
+    const publisher = at.publish("live/cam", videoInfo());
+    feed(publisher, "video", [frameAt(0, { key: true })]);
+    await stall(at, publisher, webSocket);
+    publisher.close("PUBLISHER_CLOSED");
+    expect(publisher.stream.viewers.size).toBe(0);
+    while (at.connections > 0) await turn();
+  },
+  60_000,
+);
