@@ -71,14 +71,17 @@ function doctorPorts(config: Config, turn: ExaminedTurn | undefined): DoctorPort
   };
 }
 
-/** Those in files. What the server makes or orders itself it looks after itself. */
+/** Those in files. What the server makes or orders itself it keeps up to date itself. */
 function configuredCertificates({ https }: Config): ExaminedCertificate[] {
+  if (https.selfSigned) {
+    return [{ path: "of https.selfSigned", selfSigned: true }];
+  }
   if (https.cert === "") return [];
   return [{ cert: https.cert, key: https.key }, ...https.moreCertificates].map(({ cert, key }) => {
     try {
       const pair = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-      const { names, expiresAtMs } = readPair(pair);
-      return { path: cert, names, expiresAtMs };
+      const { names, expiresAtMs, selfSigned } = readPair(pair);
+      return { path: cert, names, expiresAtMs, selfSigned };
     } catch (error) {
       const { code = "", message } = error as NodeJS.ErrnoException;
       const problem = error instanceof CertificateError ? message : `it cannot be read (${code})`;

@@ -6,12 +6,14 @@ import { request as httpsRequest } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGateway, type Gateway } from "./app.ts";
 import { loadConfig } from "./config/index.ts";
 import { silentLog } from "./core/index.ts";
 import { watchHttpFlv, watchWsFlv } from "./test-tls-viewers.ts";
+import { makeSelfSigned } from "./tls/make-certificate.ts";
 
 const waitMs = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "millrace-https-"));
@@ -200,8 +202,7 @@ describe("HTTPS", { timeout: waitMs }, () => {
   });
 
   it("offers HTTP/1.1 to clients that could do more", async () => {
-    const { connect } = await import("node:tls");
-    const socket = connect({
+    const socket = connectTls({
       port: https,
       host: "127.0.0.1",
       ca,
@@ -212,41 +213,64 @@ describe("HTTPS", { timeout: waitMs }, () => {
     socket.destroy();
   });
 
-  it.skipIf(!hasFfmpeg)("takes RTMPS publishers and players: ffmpeg", async () => {
-    const url = `rtmps://127.0.0.1:${gateway.addresses().rtmps?.port}/live/secure`;
-    const source = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=15"];
-    const encoding = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-pix_fmt", "yuv420p"];
-    const quiet = ["-loglevel", "error", "-nostdin"];
-    const publisher = spawn(
-      "ffmpeg",
-      [...quiet, "-re", ...source, ...encoding, "-tls_verify", "0", "-f", "flv", url],
-      { stdio: "ignore" },
-    );
-    try {
-      await expect
-        .poll(() => gateway.registry.get("live/secure")?.state, { timeout: waitMs })
-        .toBe("live");
-      const player = spawn(
+  it.skipIf(!hasFfmpeg)(
+    "takes RTMPS publishers and players that look at its certificate: ffmpeg",
+    { timeout: 3 * waitMs },
+    async () => {
+      const url = `rtmps://localhost:${gateway.addresses().rtmps?.port}/live/secure`;
+      const source = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=15"];
+      const encoding = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "15"];
+      const picture = ["-pix_fmt", "yuv420p"];
+      const quiet = ["-loglevel", "error", "-nostdin"];
+      const trusted = join(folder, "ca.pem");
+      const stranger = join(folder, "stranger.pem");
+      writeFileSync(trusted, ca);
+      const other = await makeSelfSigned({ names: ["localhost"], nowMs: Date.now() });
+      writeFileSync(stranger, other.cert);
+      const verifying = (file: string) => ["-tls_verify", "1", "-ca_file", file];
+      const publisher = spawn(
         "ffmpeg",
         [
-          ...quiet,
-          "-tls_verify",
-          "0",
-          "-i",
-          url,
-          "-c",
-          "copy",
-          "-frames:v",
-          "20",
-          "-f",
-          "null",
-          "-",
+          ...[...quiet, "-re", ...source, ...encoding, ...picture],
+          ...[...verifying(trusted), "-f", "flv", url],
         ],
         { stdio: "ignore" },
       );
-      expect(await once(player, "exit")).toEqual([0, null]);
-    } finally {
-      publisher.kill("SIGKILL");
+      const play = async (file: string): Promise<unknown> => {
+        const end = ["-c", "copy", "-frames:v", "20", "-f", "null", "-"];
+        const args = [...quiet, ...verifying(file), "-i", url, ...end];
+        return (await once(spawn("ffmpeg", args, { stdio: "ignore" }), "exit"))[0];
+      };
+      try {
+        await expect
+          .poll(() => gateway.registry.get("live/secure")?.state, { timeout: 2 * waitMs })
+          .toBe("live");
+        expect(await play(stranger)).not.toBe(0);
+        expect(await play(trusted)).toBe(0);
+        expect(gateway.registry.get("live/secure")?.state).toBe("live");
+      } finally {
+        publisher.kill("SIGKILL");
+      }
+    },
+  );
+
+  it("closes RTMP without TLS on the port of RTMPS, and goes on", async () => {
+    const port = gateway.addresses().rtmps?.port ?? 0;
+    for (let round = 0; round < 5; round++) {
+      const plain = connectTcp(port, "127.0.0.1").on("error", () => {});
+      let answer = Buffer.alloc(0);
+      plain.on("data", (part: Buffer) => {
+        answer = Buffer.concat([answer, part]);
+      });
+      // C0 and C1, with which RTMP begins.
+      plain.write(Buffer.concat([Buffer.of(3), Buffer.alloc(1536, 7)]));
+      await once(plain, "close");
+      // At most an alert of TLS (RFC 8446 section 6), nothing of RTMP.
+      expect(answer.length).toBeLessThan(16);
+      expect(answer[0] ?? 0x15).toBe(0x15);
     }
+    const secure = connectTls({ port, host: "127.0.0.1", servername: "localhost", ca });
+    await once(secure, "secureConnect");
+    secure.destroy();
   });
 });

@@ -61,7 +61,8 @@ export const httpKeys: SpecsOf<"http"> = {
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    about: "HTTP and WebSocket connections at once; further ones are closed at once.",
+    about:
+      "HTTP and WebSocket connections at once, and as many again over HTTPS; further ones are closed at once.",
   }),
   "http.maxHeaderBytes": integer({
     default: 16_384,

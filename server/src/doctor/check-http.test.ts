@@ -72,7 +72,7 @@ describe("checkHealth", () => {
     const { port } = server.address() as AddressInfo;
     const check = await checkHealth(new URL(`https://localhost:${port}/`), patientMs);
     server.close();
-    expect(check).toMatchObject({ status: "fail", code: "DOCTOR_CERTIFICATE" });
+    expect(check).toMatchObject({ status: "fail", code: "DOCTOR_CERTIFICATE_SELF_SIGNED" });
   });
 
   it("tells that a connection without TLS answers where TLS was asked for", async () => {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ask, below, NoAnswer, type Reply } from "./ask.ts";
+import { disbeliefCheck } from "./check-certificates.ts";
 import { type Check, fail, ok, skipped, warn } from "./report.ts";
 
 /** More than this and TURN credentials and logs are off. */
@@ -190,14 +191,8 @@ function isHealthy({ status, body }: Reply): boolean {
 
 function unreachable(id: string, base: URL, error: unknown): Check {
   if (!(error instanceof NoAnswer)) throw error;
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(error.code)) {
-    return fail(
-      id,
-      "DOCTOR_CERTIFICATE",
-      `Browsers would not take the certificate of ${base.host}: ${error.message}.`,
-      "Get a certificate for that name, with its whole chain, and keep it up to date.",
-    );
-  }
+  const disbelieved = disbeliefCheck(id, base, error.code, error.message);
+  if (disbelieved !== undefined) return disbelieved;
   return fail(
     id,
     "DOCTOR_HTTP_UNREACHABLE",

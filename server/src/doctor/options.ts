@@ -45,7 +45,9 @@ export interface ExaminedCertificate {
   readonly path: string;
   readonly problem?: string;
   readonly names?: readonly string[];
-  /** Milliseconds since 1970. */
+  /** Its own key signed it: nobody believes it unasked. */
+  readonly selfSigned?: boolean;
+  /** Milliseconds since 1970. Absent: another is made in time. */
   readonly expiresAtMs?: number;
 }
 

@@ -4,6 +4,7 @@ import { type Config, configOf } from "../config/index.ts";
 import type { Log } from "../core/index.ts";
 import type { GatewayHooks } from "../hooks/index.ts";
 import { EventDesk, type GatewayEventType, type GatewayListener } from "./event-desk.ts";
+import { refuseOwnTls } from "./mounted-tls.ts";
 import { type MiddlewareApp, Mounting, type WebServer } from "./mounting.ts";
 import { type GatewayOptions, readOptions } from "./options.ts";
 import {
@@ -33,7 +34,7 @@ export interface Gateway {
   /**
    * Serves pages, API, signaling and all outputs over HTTP inside an Express app, or an HTTP server of another kind, instead of
    * on `http.port`. Before `start`. On a server itself: after its other listeners for requests are there.
-   * @throws ConfigError when the path is none.
+   * @throws ConfigError when the path is none, or HTTPS or ACME is asked for, which is that server's part.
    */
   mount(place: MiddlewareApp | WebServer, options?: MountOptions): Gateway;
   /** Listens for what happens. Listeners are called one after the other, in a moment; what one throws is logged. */
@@ -95,6 +96,7 @@ class EmbeddedGateway implements Gateway {
       throw new Error("mount comes before start");
     }
     if (this.#mounting !== undefined) throw new Error("a gateway is mounted once");
+    refuseOwnTls(this.#config);
     const basePath = (options.path ?? this.#config.http.basePath).replace(/\/$/, "");
     const { http } = configOf({ http: { ...this.#config.http, basePath } }, "mount");
     this.#config = { ...this.#config, http };

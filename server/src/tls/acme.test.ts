@@ -1,11 +1,19 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { AcmeSource, type AcmeTimes } from "./acme.ts";
@@ -20,18 +28,18 @@ import {
   startPebble,
 } from "./test-pebble.ts";
 
-const timeoutMs = 60_000;
+const timeoutMs = 180_000;
 const quick: Partial<AcmeTimes> = { pollMs: 50, firstRetryMs: 100, maxRetryMs: 1000 };
 let folder: string;
 let web: Server;
+/** The ACME server of the test at hand. */
 let pebble: Pebble | undefined;
+const pebbles: Pebble[] = [];
 let lines: TestLine[];
 let asked: string[];
 const sources: AcmeSource[] = [];
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "millrace-acme-"));
-  asked = [];
+beforeAll(async () => {
   web = createServer((request, response) => {
     asked.push(request.url ?? "");
     const source = sources.at(-1);
@@ -41,20 +49,37 @@ beforeEach(async () => {
   }).listen(0, "127.0.0.1");
   await once(web, "listening");
 });
-afterEach(async () => {
-  for (const source of sources.splice(0)) source.close();
-  await pebble?.close();
-  pebble = undefined;
+afterAll(async () => {
+  for (const started of pebbles) await started.close();
   web.closeAllConnections();
   web.close();
+}, timeoutMs);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "millrace-acme-"));
+  asked = [];
+});
+afterEach(() => {
+  for (const source of sources.splice(0)) source.close();
+  pebble = undefined;
   rmSync(folder, { recursive: true });
 });
 
-async function server(options: Partial<PebbleOptions> = {}): Promise<Pebble> {
+async function start(options: Partial<PebbleOptions> = {}): Promise<Pebble> {
   const { port } = web.address() as AddressInfo;
-  pebble = await startPebble({ httpPort: port, ...options });
-  return pebble;
+  const started = await startPebble({ httpPort: port, ...options });
+  pebbles.push(started);
+  return started;
 }
+
+/** Lets a clock that is no real one run on until this holds. */
+const advanceUntil = (clock: FakeClock, holds: () => boolean): Promise<void> =>
+  vi.waitFor(
+    () => {
+      clock.advance(quick.pollMs ?? 0);
+      expect(holds()).toBe(true);
+    },
+    { timeout: timeoutMs, interval: 20 },
+  );
 
 async function open(
   settings: Partial<AcmeSettings> = {},
@@ -94,8 +119,16 @@ const warnings = () => lines.filter(({ level }) => level === "warn");
 
 const why = hasPebble() ? "against pebble" : pebbleMissing;
 describe.skipIf(!hasPebble())(`AcmeSource, ${why}`, { timeout: timeoutMs }, () => {
+  let common: Pebble;
+  beforeAll(async () => {
+    common = await start();
+  }, timeoutMs);
+  beforeEach(() => {
+    pebble = common;
+  });
+
   it("gets a certificate for all names, keeps it for this user alone, and takes it at the next start", async () => {
-    const { root } = await server();
+    const { root } = common;
     const source = await open();
     expect(facts(source)?.selfSigned).toBe(true);
     const first = changed(source);
@@ -130,24 +163,31 @@ describe.skipIf(!hasPebble())(`AcmeSource, ${why}`, { timeout: timeoutMs }, () =
   });
 
   it("renews when a third of its life is left, with the same account", async () => {
-    await server({ lifeSeconds: 30 });
-    const source = await open({}, { ...quick, jitter: 0 });
-    const first = changed(source);
+    const clock = new FakeClock(Date.now());
+    const source = await open({}, { ...quick, jitter: 0 }, clock);
     source.start();
-    await first;
+    await advanceUntil(clock, () => facts(source)?.selfSigned === false);
     const before = facts(source);
-    const second = changed(source);
-    await second;
-    const after = facts(source);
-    expect(after?.serial).not.toBe(before?.serial);
-    const life = (before?.expiresAtMs ?? 0) - (before?.notBeforeMs ?? 0);
-    expect(Date.now()).toBeGreaterThanOrEqual((before?.expiresAtMs ?? 0) - life / 3);
-    expect(Date.now()).toBeLessThan(before?.expiresAtMs ?? 0);
+    const { notBeforeMs = 0, expiresAtMs = 0, serial } = before ?? {};
+    const dueMs = expiresAtMs - (expiresAtMs - notBeforeMs) / 3;
+    await advanceUntil(clock, () => source.status.nextTryMs !== undefined);
+    expect(source.status.nextTryMs).toBeCloseTo(dueMs, -1);
+    clock.advance(dueMs - clock.wallMs() - 1000);
+    expect(source.status.nextTryMs).toBeCloseTo(dueMs, -1);
+    expect(facts(source)?.serial).toBe(serial);
+    clock.advance(2000);
+    expect(source.status.nextTryMs).toBeUndefined();
+    const accounts = () =>
+      readdirSync(join(folder, "acme")).map((name) =>
+        readFileSync(join(folder, "acme", name, "account.pem"), "utf8"),
+      );
+    const [account] = accounts();
+    await advanceUntil(clock, () => facts(source)?.serial !== serial);
+    expect(accounts()).toEqual([account]);
     expect(warnings()).toEqual([]);
   });
 
   it("orders another for names that were added, and shows the kept one until then", async () => {
-    await server();
     const source = await open();
     const first = changed(source);
     source.start();
@@ -162,12 +202,11 @@ describe.skipIf(!hasPebble())(`AcmeSource, ${why}`, { timeout: timeoutMs }, () =
   });
 
   it("says why it failed, waits longer each time, and gets it once the fault is mended", async () => {
-    await server();
     const source = await open();
     // Nobody answers for the challenges of this one.
     const decoy = await open();
     source.start();
-    await expect.poll(() => source.status.failures, { timeout: 30_000 }).toBeGreaterThan(1);
+    await expect.poll(() => source.status.failures, { timeout: timeoutMs }).toBeGreaterThan(1);
     expect(source.status.failure).toMatch(/tv\.example: .*(404|not found|invalid)/i);
     expect(facts(source)?.selfSigned).toBe(true);
     sources.splice(sources.indexOf(decoy), 1);
@@ -178,10 +217,10 @@ describe.skipIf(!hasPebble())(`AcmeSource, ${why}`, { timeout: timeoutMs }, () =
 
   it("binds its account to one that the server knows already", async () => {
     const hmacKey = Buffer.alloc(32, 7).toString("base64url");
-    await server({ account: { keyId: "kid-1", hmacKey } });
+    pebble = await start({ account: { keyId: "kid-1", hmacKey } });
     const stranger = await open();
     stranger.start();
-    await expect.poll(() => stranger.status.failures, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => stranger.status.failures, { timeout: timeoutMs }).toBeGreaterThan(0);
     stranger.close();
     const source = await open({ eabKeyId: "kid-1", eabHmacKey: hmacKey });
     const first = changed(source);
@@ -201,7 +240,7 @@ describe("AcmeSource", { timeout: timeoutMs }, () => {
     const waits: number[] = [];
     for (let failures = 1; failures <= 4; failures++) {
       clock.advance(1_300_000);
-      await expect.poll(() => source.status.failures, { timeout: 20_000 }).toBe(failures);
+      await expect.poll(() => source.status.failures, { timeout: timeoutMs }).toBe(failures);
       waits.push((source.status.nextTryMs ?? 0) - clock.wallMs());
     }
     [300_000, 600_000, 1_000_000, 1_000_000].forEach((expected, index) => {
