@@ -85,6 +85,13 @@ async function counted(): Promise<Record<string, unknown>> {
   };
 }
 
+/** How many viewers were sent media over a transport, from the beginning on. */
+async function joinsOver(way: Transport): Promise<number> {
+  const metrics = await (await fetch(`${api}/metrics`)).text();
+  const sample = new RegExp(`^millrace_join_seconds_count\\{transport="${way}"\\} (\\d+)$`, "m");
+  return Number(sample.exec(metrics)?.[1] ?? 0);
+}
+
 /** Two viewers each: what everybody must say. */
 function each(count: number): Record<string, unknown> {
   const byTransport = count === 0 ? {} : Object.fromEntries(ways.map((way) => [way, count]));
@@ -114,6 +121,17 @@ describe.runIf(hasFfmpeg || process.env["CI"])("viewers of every transport", () 
       ).toMatchObject([{ transport }, { transport, code: "LEFT" }]);
       expect(logged.at(-1)?.["bytesSent"], transport).toBeGreaterThan(1000);
     }
+  });
+
+  test.each(ways)("%s: the first media that somebody is sent is told once", async (way) => {
+    const before = await joinsOver(way);
+    const watching = await watch(way, site);
+    await expect.poll(() => joinsOver(way), patience).toBe(before + 1);
+    const enough = watching.bytesReceived() + 20_000;
+    await expect.poll(() => watching.bytesReceived(), patience).toBeGreaterThan(enough);
+    expect(await joinsOver(way)).toBe(before + 1);
+    await watching.leave();
+    await expect.poll(() => listed(way), patience).toEqual([]);
   });
 
   test.each(ways)(

@@ -82,6 +82,7 @@ function setup(tracks: readonly TrackInfo[] = [videoInfo(), audioInfo()]) {
       fourCcs: new Set(),
       queue: { maxBytes: 5_000, maxUs: 1_000_000 },
       maxWaitingBytes: 300,
+      onMedia() {},
       ...change,
     });
     player.start();

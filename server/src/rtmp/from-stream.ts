@@ -33,6 +33,8 @@ export interface RtmpPlayerOptions {
   readonly queue: FrameQueueLimits;
   /** Bytes handed over before frames wait in the queue. */
   readonly maxWaitingBytes: number;
+  /** The first frame was sent. */
+  onMedia(): void;
 }
 
 const kinds = ["video", "audio"] as const;
@@ -244,7 +246,7 @@ export class RtmpPlayer implements FrameSink {
     this.#baseMs ??= timeMs;
     this.#lastMs = Math.max(0, timeMs - this.#baseMs);
     output.writeTag(tagTypeOf(track.info), this.#lastMs, bodies.of(track, frame));
-    this.sentFrames++;
+    if (this.sentFrames++ === 0) this.#options.onMedia();
   }
 
   /** Metadata and the configurations that the player does not have. */

@@ -105,6 +105,7 @@ export function beginPlay(grant: Grant, request: RoleRequest, owner: RoleOwner):
     fourCcs: request.connect.fourCcs,
     queue: { maxBytes: limits.playQueueBytes, maxUs: limits.playQueueMs * 1000 },
     maxWaitingBytes: limits.playSocketBytes,
+    onMedia: () => viewer.mediaStarted(),
   });
   let viewer: Viewer;
   try {

@@ -107,7 +107,9 @@ export class PollSession {
     if (this.dismissed === undefined) this.lastUs = nowUs;
   }
 
+  /** Of an answer that goes out. */
   count(parts: number, missed: number): void {
+    if (this.#parts === 0 && parts > 0) this.#viewer?.mediaStarted();
     this.#parts += parts;
     this.#missed += missed;
   }

@@ -79,6 +79,7 @@ class SseOutput implements FallbackOutput {
         place,
         clock: this.#clock,
         limits: this.#limits,
+        onMedia: () => viewer?.mediaStarted(),
         onEnd: (code) => {
           leave(code);
           this.#sessions.delete(session);

@@ -17,6 +17,8 @@ export interface SseSessionOptions {
   readonly place: Place | undefined;
   readonly clock: Clock;
   readonly limits: SseLimits;
+  /** The first part was written. */
+  onMedia(): void;
   /** Nothing more is written, for that reason; the connection may still drain. */
   onEnd(code: string): void;
   /** The connection is gone. */
@@ -165,7 +167,7 @@ export class SseSession implements LogListener, FeedListener {
       if (cursor.newInit) this.#write(feed.initText(part.init));
       this.#write(`id: ${this.#place()}\n`);
       this.#write(feed.partText(part));
-      this.#parts++;
+      if (this.#parts++ === 0) this.#options.onMedia();
     }
   }
 

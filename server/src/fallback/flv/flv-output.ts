@@ -155,8 +155,8 @@ class FlvOutput implements FallbackOutput {
     viewer.carrier.socket.on("drain", pump);
     this.#sessions.set(viewer, { stream, counted, channel, traffic, pump });
     this.#timer ??= this.#clock.after(tickMs, () => this.#tick());
+    viewer.onMedia = () => counted.mediaStarted();
     channel.add(viewer);
-    if (viewer.isOpen) counted.mediaStarted();
   }
 
   #channel(stream: Stream, sound: FlvSound): FlvChannel {

@@ -67,6 +67,8 @@ export class FlvViewer implements DirectTaker {
   #sentBytes = 0;
   /** As `FanOut` counts. */
   directBytes = 0;
+  /** Called once, when the first frames were written. */
+  onMedia: (() => void) | undefined;
   /** What its stream held when it was written to last. */
   #waitingBytes = 0;
   #takenBytes = 0;
@@ -132,6 +134,7 @@ export class FlvViewer implements DirectTaker {
       } else this.#write(next);
     }
     this.#waitingBytes = socket.writableLength;
+    if (this.onMedia !== undefined && this.#framesSince() > 0) this.#mediaStarted(this.onMedia);
     if (this.#place !== undefined && this.#isLate(this.#place, source.chain)) {
       this.#missingFrom = this.#place.place.endFrames;
       this.#leavePlace();
@@ -155,6 +158,11 @@ export class FlvViewer implements DirectTaker {
     this.#missingFrom = undefined;
     this.#source = undefined;
     this.#leavePlace();
+  }
+
+  #mediaStarted(tell: () => void): void {
+    this.onMedia = undefined;
+    tell();
   }
 
   #framesSince(): number {

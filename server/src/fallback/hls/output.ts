@@ -128,6 +128,7 @@ export class HlsServer implements FallbackOutput {
     const scope = visit.token === undefined ? "public" : "private";
     const cacheControl = `${scope}, max-age=${limits.mediaMaxAgeS}, immutable`;
     const { stallMs } = limits;
+    if (resource.type !== "init" && visit.request.method !== "HEAD") session?.mediaStarted();
     replyMedia(visit.request, response, found.pieces, {
       ...{ type: found.type, cacheControl, session, stallMs },
     });

@@ -79,6 +79,11 @@ export class HlsSession implements Holder {
     this.#viewer = viewer;
   }
 
+  /** A part or a segment goes out. */
+  mediaStarted(): void {
+    this.#viewer?.mediaStarted();
+  }
+
   /** The viewer is not counted any more. May be called twice. */
   close(code: string): void {
     this.#closedCode ??= code;

@@ -109,7 +109,7 @@ export class MjpegSession implements PictureTaker {
     this.#repeated = false;
     this.#last = picture;
     this.#sentAtUs = this.#options.clock.nowUs();
-    this.#sentPictures++;
+    if (this.#sentPictures++ === 0) this.#viewer?.mediaStarted();
     this.#options.response.write(picture.part, this.#flushed);
   }
 

@@ -119,6 +119,7 @@ export class SoundSession implements SoundTaker, ByteTaker {
       const piece = ring.at(this.#next);
       if (piece === undefined || response.destroyed) return;
       this.#next++;
+      if (this.#framesSeen === undefined) this.#viewer?.mediaStarted();
       this.#droppedFrames += piece.framesBefore - (this.#framesSeen ?? piece.framesBefore);
       this.#framesSeen = piece.framesBefore + piece.frames;
       this.#sentFrames += piece.frames;
