@@ -161,7 +161,10 @@ class MillraceGateway implements Gateway {
       turn: () => this.#turn,
       tls: () => this.#tls,
     });
-    this.#hooks.observe({ onCall: (call) => this.#metrics.webhookCalled(call) });
+    this.#hooks.observe({
+      onCall: (call) => this.#metrics.webhookCalled(call),
+      onLost: (lost) => this.#metrics.webhookLost(lost),
+    });
     this.#access = this.#metrics.counting(this.#hooks.behind(this.#ownAccess));
   }
 

@@ -1,7 +1,11 @@
 /** How an ask or a notice went. */
 export type HookResult = "allow" | "deny" | "taken" | "timeout" | "error";
 
-/** Is told what hooks cost. Names are few: `function.play`, `webhook.publish`, `srs.on_close`, `mist.USER_END` and so on. */
+/**
+ * Is told what hooks cost and lose. Their names are few: who is asked and what, such as `function.play`,
+ * `webhook.publish`, `webhook.call`, `srs.play` and `mist.publish`; and who is told, which is `webhook.event`,
+ * `srs.notice` or `mist.notice`, whatever the event or the notice.
+ */
 export interface HookObserver {
   /** One question, or one try to tell something. */
   onCall?(call: {

@@ -7,7 +7,7 @@ import { SessionTotals, type Totals } from "./session-totals.ts";
 import { SessionSeries } from "./sessions.ts";
 import { streamSeries } from "./streams.ts";
 import { trafficSeries } from "./traffic.ts";
-import { type WebhookCall, WebhookSeries } from "./webhooks.ts";
+import { type LostEvents, type WebhookCall, WebhookSeries } from "./webhooks.ts";
 
 export interface MetricsOptions extends ProcessOptions {
   readonly registry: Registry;
@@ -61,6 +61,11 @@ export class Metrics {
   /** A hook of others was asked or told. */
   webhookCalled(call: WebhookCall): void {
     this.#webhooks.called(call);
+  }
+
+  /** A hook of others is never told of something. */
+  webhookLost(lost: LostEvents): void {
+    this.#webhooks.lost(lost);
   }
 
   /** The exposition format of Prometheus. */
