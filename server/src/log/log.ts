@@ -1,15 +1,8 @@
 import pino from "pino";
 import type { Log } from "../core/ports.ts";
+import { standardOutput } from "./output.ts";
 import { redactFields, redactText } from "./redact.ts";
 import { textLine } from "./text-line.ts";
-
-/** How much is kept while standard output does not take it; what comes then is dropped. Bytes. */
-const maxPendingBytes = 4 * 1024 * 1024;
-
-/** Lines that come within this time are written together: a write for each costs more than the rest of the line. */
-const gatherMs = 50;
-/** So many bytes are written without waiting for more. */
-const gatherBytes = 8 * 1024;
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -27,7 +20,7 @@ export interface LogOptions {
 export interface WritingLog extends Log {
   /** Lines so far, by level; those of levels that are not written are not counted. */
   readonly lines: Readonly<Record<LogLevel, number>>;
-  /** Returns when everything is written. */
+  /** Returns when everything is written, or after about a second when nobody reads: for the end of the process. */
   flush(): void;
 }
 
@@ -35,7 +28,7 @@ export interface WritingLog extends Log {
 export function createLog(options: LogOptions): WritingLog {
   const text = options.format === "text" || (options.format === "auto" && process.stdout.isTTY);
   const output = options.write === undefined ? standardOutput() : undefined;
-  const write = options.write ?? gatheringWrite(output);
+  const write = options.write ?? ((line: string): void => output?.write(line));
   const logger = pino(
     {
       level: options.level,
@@ -49,54 +42,7 @@ export function createLog(options: LogOptions): WritingLog {
   );
   const secrets = (options.secrets ?? []).filter((secret) => secret.length >= 4);
   const lines = { error: 0, warn: 0, info: 0, debug: 0 };
-  return new PinoLog({ logger, secrets, lines, flush: () => flushOutput(output) }, {});
-}
-
-type Destination = ReturnType<typeof pino.destination>;
-
-let sharedOutput: Destination | undefined;
-
-/** One for the process, however many logs it has. */
-function standardOutput(): Destination {
-  sharedOutput ??= openOutput();
-  return sharedOutput;
-}
-
-function openOutput(): Destination {
-  const output = pino.destination({
-    fd: 1,
-    sync: false,
-    minLength: gatherBytes,
-    maxLength: maxPendingBytes,
-  });
-  // A reader that went away must not end the gateway.
-  output.on("error", () => {});
-  // However the process ends, but by a signal that nobody catches.
-  process.once("exit", () => flushOutput(output));
-  return output;
-}
-
-/** Writes lines soon. */
-function gatheringWrite(output: Destination | undefined): (line: string) => void {
-  let waits = false;
-  const flush = (): void => {
-    waits = false;
-    output?.flush();
-  };
-  return (line) => {
-    output?.write(line);
-    if (waits) return;
-    waits = true;
-    setTimeout(flush, gatherMs).unref();
-  };
-}
-
-function flushOutput(output: Destination | undefined): void {
-  try {
-    output?.flushSync();
-  } catch {
-    // Nobody reads any more.
-  }
+  return new PinoLog({ logger, secrets, lines, flush: () => output?.flush() }, {});
 }
 
 /** What a log and its children share. */
