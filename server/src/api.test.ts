@@ -160,6 +160,15 @@ test("whatever is below /api is described", async () => {
     const known = described?.parameters.filter((one) => one.in === "path").map(({ name }) => name);
     expect([path, known]).toEqual([path, names]);
   }
+  // Players tell there; it is taken before the API is asked.
+  expect(description.paths["/api/v1/beacons"]?.["post"]).toMatchObject({
+    requestBody: {
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Beacon" } } },
+    },
+  });
+  const told = { method: "POST", body: JSON.stringify({ stream: "live/demo", reports: [] }) };
+  const refusal = await fetch(`${site}/api/v1/beacons`, told);
+  expect(await refusal.json()).toMatchObject({ status: 400, code: "BEACON_INVALID" });
   // What is not listed is not served: nothing below /api answers but as described.
   for (const path of [
     "/api",

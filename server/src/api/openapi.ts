@@ -10,7 +10,9 @@ const refusals: Readonly<Record<number, { readonly name: string; readonly about:
   401: { name: "Unauthorized", about: "A valid token is needed." },
   403: { name: "Forbidden", about: "That is not allowed, and no other token would help." },
   404: { name: "NotFound", about: "There is no such thing now." },
-  429: { name: "TooMany", about: "Too many wrong tokens came from this address." },
+  408: { name: "TooLate", about: "What was sent took too long." },
+  413: { name: "TooLarge", about: "What was sent is larger than it may be." },
+  429: { name: "TooMany", about: "Too many requests, or wrong tokens, came from this address." },
   503: {
     name: "Unavailable",
     about: "Not at the moment: a limit is reached, or keys are missing.",
@@ -123,8 +125,15 @@ function operationObject(operation: Described): Json {
     tags: [group],
     security: security[access],
     parameters: [...pathParameters(operation), ...queryParameters(operation)],
+    ...(operation.body !== undefined && { requestBody: bodyObject(operation.body) }),
     responses: answers,
   };
+}
+
+/** Scripts send JSON as text where a type of its own would need a preflight. */
+function bodyObject(body: z.ZodType): Json {
+  const content = { schema: schemaOf(body) };
+  return { required: true, content: { "application/json": content, "text/plain": content } };
 }
 
 function pathParameters({ params = {} }: Described): readonly Json[] {

@@ -40,6 +40,8 @@ export interface Described {
   /** What the parameters of the path are. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: z.ZodType<object>;
+  /** What is sent, as JSON; absent: nothing. */
+  readonly body?: z.ZodType<object>;
   /** Of the body; absent: there is none. */
   readonly document?: z.ZodType<object>;
   /** Told as an event stream, each event one document. */

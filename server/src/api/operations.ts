@@ -5,7 +5,8 @@ import type { Documents } from "./documents.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { History } from "./history.ts";
 import { openApiDocument } from "./openapi.ts";
-import { type Operation, operation, simple, told } from "./operation.ts";
+import { type Described, type Operation, operation, simple, told } from "./operation.ts";
+import { beaconSchema } from "./schemas/beacons.ts";
 import { eventSchema } from "./schemas/events.ts";
 import { historySchema } from "./schemas/history.ts";
 import {
@@ -36,6 +37,19 @@ export interface ApiParts {
 
 const name = { name: "The stream's name, such as `live/cam`, its slashes as they are." };
 const id = { id: "The session's id." };
+
+/** Taken by `beacons/`, before requests come here. */
+const tellExperience: Described = {
+  id: "tellExperience",
+  method: "POST",
+  path: "/v1/beacons",
+  group: "sessions",
+  about:
+    "Players tell what their viewers see. The answer is the same whether or not somebody of that name watches.",
+  access: "anybody",
+  body: beaconSchema,
+  refusals: [400, 403, 408, 413, 429],
+};
 
 /** Every address of the API: what is served, and what `openapi.json` describes. */
 export function apiOperations({
@@ -239,7 +253,7 @@ export function apiOperations({
       },
       ({ base }) => ({
         type: "document",
-        document: openApiDocument(list, base),
+        document: openApiDocument([...list, tellExperience], base),
         cacheControl: "public, max-age=60",
       }),
     ),
