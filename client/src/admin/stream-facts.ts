@@ -44,6 +44,11 @@ export function publisherFacts(stream: StreamEntry, nowMs: number): readonly Fac
   ];
 }
 
+/** Heads of the table of tracks. */
+export const trackHeads: readonly string[] = [
+  ...["Track", "Codec", "Format", "Frame rate", "Bit rate", "Key interval"],
+];
+
 /** Rows of a table: each track, and below it each layer of simulcast. */
 export function trackRows(
   tracks: readonly TrackEntry[],
@@ -58,7 +63,8 @@ export function trackRows(
       formatOf(track),
       own ? framesText(frameRate) : "",
       formatBitrate(bitrateBps),
-      keyIntervalMs === undefined ? "" : formatDuration(keyIntervalMs),
+      // Of those made here, nobody sets it; each picture of JPEG is a key frame.
+      keyIntervalMs === undefined || derived ? "" : formatDuration(keyIntervalMs),
     ];
     return [row(cells), ...layers.map((layer) => row(layerCells(layer), "layer"))];
   });
@@ -119,6 +125,15 @@ function row(cells: readonly string[], className?: string): HTMLElement {
     "tr",
     { class: className },
     h("th", { scope: "row" }, head ?? ""),
-    ...rest.map((cell) => h("td", {}, cell)),
+    ...rest.map((cell, at) =>
+      h(
+        "td",
+        {
+          "data-label": trackHeads[at + 1],
+          "data-unknown": cell === "" || cell === unknownFigure ? "" : undefined,
+        },
+        cell,
+      ),
+    ),
   );
 }

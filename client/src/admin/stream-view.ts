@@ -15,7 +15,7 @@ import { Picture } from "./picture.ts";
 import { SeenRates } from "./seen-rates.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { StreamEntry } from "./stream-entry.ts";
-import { publisherFacts, trackRows } from "./stream-facts.ts";
+import { publisherFacts, trackHeads, trackRows } from "./stream-facts.ts";
 import { mediaText } from "./stream-row.ts";
 import { type StreamSnippets, streamSnippets } from "./stream-snippets.ts";
 import { agentText, plural, shortBitrateText, spanText } from "./text.ts";
@@ -266,12 +266,11 @@ function section(title: string, ...children: readonly HTMLElement[]): HTMLElemen
 }
 
 function tracksTable(body: HTMLElement): HTMLElement {
-  const heads = ["Track", "Codec", "Format", "Frame rate", "Bit rate", "Key interval"];
   return h(
     "table",
     { class: "tracks" },
     h("caption", { class: "unseen" }, "Tracks"),
-    h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("thead", {}, h("tr", {}, ...trackHeads.map((head) => h("th", { scope: "col" }, head)))),
     body,
   );
 }

@@ -134,6 +134,7 @@ const shortNames: Readonly<Record<string, string>> = {
   bytesReceived: "Received",
   bytesSent: "Sent",
   bitrateBps: "Bit rate",
+  bFrames: "B-frames",
   gopMs: "Key interval",
   keyIntervalMs: "Key interval",
 };
