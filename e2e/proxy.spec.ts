@@ -258,7 +258,9 @@ for (const kind of ["nginx", "caddy", "apache"] as const) {
           expect((await ask(method, `${front.plainUrl}/whip/live/x`)).status).toBe(403);
         }
         for (const base of [front.plainUrl, url]) {
-          await ask("GET", `${base}/${stream}?token=${secret}`, { headers: { Referer: `${base}/?token=${secret}` } });
+          await ask("GET", `${base}/${stream}?token=${secret}`, {
+            headers: { Referer: `${base}/?token=${secret}` },
+          });
         }
         await expect.poll(() => front.accessLog.split(`GET /${stream} `).length).toBe(4);
         expect(front.accessLog).not.toContain(secret);

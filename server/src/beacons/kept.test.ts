@@ -52,7 +52,12 @@ test("those who left are remembered for a time, and not more than so many", () =
 
 test("an experience adds up until another session begins", () => {
   const clock = new FakeClock();
-  const kept = new Experiences(clock, { maxExperiences: 9, experienceMs: 60_000, maxSwitches: 2, maxSpareSeconds: 130 });
+  const kept = new Experiences(clock, {
+    maxExperiences: 9,
+    experienceMs: 60_000,
+    maxSwitches: 2,
+    maxSpareSeconds: 130,
+  });
   const change = (reason: string) => ({ from: "webrtc", to: "sse", reason });
   const first = { firstFrameMs: 300, latencyMs: 80, path: "udp", freezes: 1, playedSeconds: 10 };
   kept.add("live/cam", "a", "s1", report({ ...first, switches: [change("LOSS")] }));
@@ -75,7 +80,12 @@ test("an experience adds up until another session begins", () => {
 
 test("experiences are kept for a time, and not more than so many", () => {
   const clock = new FakeClock();
-  const kept = new Experiences(clock, { maxExperiences: 5, experienceMs: 1000, maxSwitches: 2, maxSpareSeconds: 130 });
+  const kept = new Experiences(clock, {
+    maxExperiences: 5,
+    experienceMs: 1000,
+    maxSwitches: 2,
+    maxSpareSeconds: 130,
+  });
   for (let i = 0; i < 20; i++) kept.add("live/cam", `c${i}`, undefined, report());
   expect(kept.size).toBe(5);
   expect(kept.of("live/cam", "c14")).toBeUndefined();
