@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, test } from "vitest";
 import { parse } from "yaml";
@@ -28,6 +28,7 @@ interface Service {
   readonly networks?: readonly string[];
   readonly secrets?: readonly string[];
   readonly command?: readonly string[];
+  readonly configs?: readonly { readonly source: string }[];
 }
 
 interface Compose {
@@ -36,6 +37,7 @@ interface Compose {
     Record<string, { readonly ipam: { readonly config: readonly { readonly gateway: string }[] } }>
   >;
   readonly volumes: Readonly<Record<string, null>>;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
   readonly secrets: Readonly<Record<string, { readonly environment: string }>>;
 }
 
@@ -151,10 +153,7 @@ describe("docker-compose.yml", () => {
           expect(compose.volumes).toHaveProperty(source);
           continue;
         }
-        // Dashboards and rules come with the metrics.
-        if (existsSync(join(deploy, "prometheus")) || dirname(source) === ".") {
-          expect(existsSync(resolve(folder, source)), source).toBe(true);
-        }
+        expect(existsSync(resolve(folder, source)), source).toBe(true);
       }
     }
   });
@@ -177,6 +176,10 @@ describe("docker-compose.yml", () => {
     const gateway = compose.networks["millrace"]?.ipam.config[0]?.gateway;
     expect(environment["MILLRACE_HTTP_TRUST_PROXY"]).toBe(gateway);
     for (const name of Object.keys(environment)) expect(name).not.toMatch(/SECRET|TOKENS|PASSWORD/);
+    for (const { command = [], configs = [] } of Object.values(compose.services)) {
+      expect(String(command)).not.toMatch(/SECRET|TOKENS|PASSWORD/);
+      for (const { source } of configs) expect(compose.configs).toHaveProperty(source);
+    }
     for (const [name, value] of given) {
       if (/SECRET|TOKENS|PASSWORD/.test(name)) expect(value, name).toContain("change-me");
     }
