@@ -70,7 +70,7 @@ test.each(["auto", "json", "text"])(
       said += String(part);
     });
     const address = (): string | undefined => /http:\/\/localhost:\d+/.exec(said)?.[0];
-    await expect.poll(address, { timeout: 30_000 }).toBeDefined();
+    await expect.poll(address, { timeout: 90_000 }).toBeDefined();
     const site = address()?.replace("localhost", "127.0.0.1");
     // Each says something in the log.
     for (let at = 0; at < 50; at++) {
@@ -81,5 +81,5 @@ test.each(["auto", "json", "text"])(
     // It does not end at all when it waits for its reader.
     expect(await exited).toEqual([0, null]);
   },
-  60_000,
+  150_000,
 );
