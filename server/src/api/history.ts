@@ -6,6 +6,7 @@ import {
   type Stream,
   type Timer,
   type Transport,
+  trackBitrateBps,
   type Viewer,
 } from "../core/index.ts";
 import type { MachineWatch } from "./machine.ts";
@@ -169,12 +170,7 @@ export class History {
     if (bytesReceived !== undefined) {
       return 8 * this.#grown(publisher, bytesReceived, publisher.startedWallMs);
     }
-    const rates = stream.tracks.map(({ bitrateBps, packets }) =>
-      packets === undefined
-        ? bitrateBps
-        : packets.encodings.reduce((sum, layer) => sum + layer.bitrateBps, 0),
-    );
-    return rates.reduce((sum, rate) => sum + rate, 0) * seconds;
+    return stream.tracks.reduce((sum, track) => sum + trackBitrateBps(track), 0) * seconds;
   }
 
   #outBits(viewer: Viewer): number {
